@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Model: the one door through which QEMU, the DMA engine, the simulator, the benchmarks, the
+ * fuzzers and the oracle drive either IOMMU.
+ *
+ * A concrete model (SmmuModel, VtdModel) has an IommuModel as its first member. It is created by
+ * its own xxx_new(config, host, error) and is used by one thread at a time.
+ */
+#ifndef HW_IOMMU_MODEL_H
+#define HW_IOMMU_MODEL_H
+
+#include "hw/iommu/counters.h"
+#include "hw/iommu/host.h"
+#include "hw/iommu/state.h"
+#include "hw/iommu/trace.h"
+#include "hw/iommu/txn.h"
+
+typedef struct IommuModel IommuModel;
+
+/** One leaf found by IommuModelOps.enumerate: return false to stop. */
+typedef bool IommuMappingFn(void *opaque, uint64_t addr, uint64_t pa, uint64_t bytes,
+                            uint8_t rights);
+
+typedef struct IommuModelOps {
+    const char *name;
+
+    /** Resolve one transaction of any kind. *@res is written completely. */
+    void (*translate)(IommuModel *m, const IommuTxn *txn, IommuResult *res);
+
+    /** Register access: @offset in bytes from the model's base, @size 4 or 8. */
+    uint64_t (*mmio_read)(IommuModel *m, uint64_t offset, unsigned size);
+    void (*mmio_write)(IommuModel *m, uint64_t offset, uint64_t value, unsigned size);
+
+    /** A page request message from an endpoint. NULL if the model has no PRI. */
+    void (*page_request)(IommuModel *m, const IommuPageRequest *req);
+
+    /**
+     * Completion of an ATS invalidation that answered IOMMU_ATS_INV_PENDING.
+     * @ok false: the endpoint timed out.
+     */
+    void (*ats_inv_done)(IommuModel *m, uint32_t stream, uint32_t itag, bool ok);
+
+    /** Advance the model's time to @cycle (timing on): commands, records, interrupts due. */
+    void (*run_until)(IommuModel *m, uint64_t cycle);
+
+    /** Power-on reset: architectural state and every cache. */
+    void (*reset)(IommuModel *m);
+
+    /** Append / restore the complete architectural state. load: false if the image is not ours. */
+    void (*save)(IommuModel *m, IommuStateWriter *w);
+    bool (*load)(IommuModel *m, IommuStateReader *r);
+
+    /**
+     * Call @fn for every mapping of (@stream, no PASID) in [@first, @last] as the tables stand in
+     * memory now. No records, no cache fills, no updates.
+     */
+    void (*enumerate)(IommuModel *m, uint32_t stream, uint64_t first, uint64_t last,
+                      IommuMappingFn *fn, void *opaque);
+
+    /** Watch @stream: invalidations that concern it are told by IommuHostOps.unmap. */
+    void (*watch)(IommuModel *m, uint32_t stream, bool on);
+
+    void (*free)(IommuModel *m);
+} IommuModelOps;
+
+struct IommuModel {
+    const IommuModelOps *ops;
+    IommuHost host;
+    IommuCounters counters;
+    IommuTrace trace;
+};
+
+static inline void iommu_translate(IommuModel *m, const IommuTxn *txn, IommuResult *res)
+{
+    m->ops->translate(m, txn, res);
+}
+
+#endif

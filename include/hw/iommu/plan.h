@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Plan: the ordered list of what one request or command used, left by the architecture code for
+ * the scheduler, the event log and the annotated trace. Steps name no resource conflict; they only say what
+ * was used. With timing off the steps are counted and dropped.
+ */
+#ifndef HW_IOMMU_PLAN_H
+#define HW_IOMMU_PLAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum IommuStepKind {
+    IOMMU_STEP_TLB,        /* main TLB lookup; hit */
+    IOMMU_STEP_CONFIG,     /* configuration cache lookup; hit; id: 0 STE/context, 1 CD/PASID */
+    IOMMU_STEP_CONFIG_READ,/* structure read of @bytes at @addr */
+    IOMMU_STEP_WALK,       /* a walk begins: a walker slot is held until WALK_END */
+    IOMMU_STEP_WALK_END,
+    IOMMU_STEP_TABLE_CACHE,/* walk cache lookup at (stage, height); hit */
+    IOMMU_STEP_IPA_CACHE,  /* stage 2 cache lookup; hit */
+    IOMMU_STEP_READ,       /* descriptor read at (stage, height), @addr */
+    IOMMU_STEP_UPDATE,     /* descriptor compare-and-swap */
+    IOMMU_STEP_QUEUE_READ, /* command or descriptor fetch */
+    IOMMU_STEP_QUEUE_WRITE,/* event, fault, page request, status write */
+    IOMMU_STEP_INVALIDATE, /* @bytes: cache entries looked at */
+    IOMMU_STEP_MSI,
+    IOMMU_STEP_KINDS
+} IommuStepKind;
+
+typedef struct IommuStep {
+    uint64_t addr;
+    uint32_t bytes;
+    uint8_t kind;   /* IommuStepKind */
+    uint8_t stage;
+    uint8_t height;
+    bool hit;
+} IommuStep;
+
+#define IOMMU_PLAN_STEPS 256
+
+typedef struct IommuPlan {
+    uint32_t count;   /* steps of the current request */
+    uint32_t dropped; /* steps that did not fit */
+    uint64_t totals[IOMMU_STEP_KINDS]; /* steps of each kind since reset */
+    bool keep;        /* keep the steps (timing, logs); else only totals */
+    IommuStep steps[IOMMU_PLAN_STEPS];
+} IommuPlan;
+
+/** Begin the plan of a new request. */
+static inline void plan_begin(IommuPlan *p)
+{
+    p->count = 0;
+    p->dropped = 0;
+}
+
+static inline void plan_step(IommuPlan *p, IommuStepKind kind, unsigned stage, unsigned height,
+                             bool hit, uint64_t addr, uint32_t bytes)
+{
+    p->totals[kind]++;
+    if (!__builtin_expect(p->keep, 0)) {
+        return;
+    }
+    if (p->count == IOMMU_PLAN_STEPS) {
+        p->dropped++;
+        return;
+    }
+    p->steps[p->count++] = (IommuStep) {
+        .addr = addr, .bytes = bytes, .kind = kind, .stage = stage, .height = height, .hit = hit,
+    };
+}
+
+#endif

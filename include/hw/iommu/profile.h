@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Profile: the sizes of a microarchitecture. (Latencies join them with the timing model.)
+ */
+#ifndef HW_IOMMU_PROFILE_H
+#define HW_IOMMU_PROFILE_H
+
+#include "hw/iommu/cache.h"
+
+typedef struct IommuProfile {
+    const char *name;
+    IommuCacheGeometry tlb;       /* main TLB */
+    IommuCacheGeometry ipa;       /* stage 2 cache */
+    IommuCacheGeometry tables[2]; /* walk cache of each level of stage 1, stage 2 */
+    IommuCacheGeometry config;    /* STE; context entries */
+    IommuCacheGeometry subconfig; /* CD; PASID entries */
+    IommuCacheGeometry interrupt; /* VT-d interrupt entry cache */
+} IommuProfile;
+
+/**
+ * Built-in profiles: "full" (generous; the default), "one" (every cache has one entry), "off"
+ * (no cache at all), "tiny" (four entries each). NULL if @name is none of them.
+ */
+const IommuProfile *iommu_profile_find(const char *name);
+
+/** Names of the built-in profiles, for messages: "full, one, off, tiny". */
+const char *iommu_profile_names(void);
+
+#endif
