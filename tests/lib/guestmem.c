@@ -12,7 +12,7 @@ static uint64_t align_up(uint64_t v, uint64_t align)
     return (v + align - 1) & ~(align - 1);
 }
 
-uint64_t guest_alloc(GuestMem *m, uint64_t bytes, uint64_t align)
+uint64_t gmem_alloc(GuestMem *m, uint64_t bytes, uint64_t align)
 {
     uint64_t addr = align_up(m->next, align ? align : 64);
 
@@ -21,11 +21,11 @@ uint64_t guest_alloc(GuestMem *m, uint64_t bytes, uint64_t align)
                 bytes, m->next, m->end);
     }
     m->next = addr + bytes;
-    guest_zero(m, addr, bytes);
+    gmem_zero(m, addr, bytes);
     return addr;
 }
 
-void guest_zero(GuestMem *m, uint64_t addr, uint64_t bytes)
+void gmem_zero(GuestMem *m, uint64_t addr, uint64_t bytes)
 {
     static const uint8_t zeroes[4096];
 
@@ -38,7 +38,7 @@ void guest_zero(GuestMem *m, uint64_t addr, uint64_t bytes)
     }
 }
 
-uint64_t guest_read64(GuestMem *m, uint64_t addr)
+uint64_t gmem_read64(GuestMem *m, uint64_t addr)
 {
     uint8_t raw[8];
 
@@ -46,7 +46,7 @@ uint64_t guest_read64(GuestMem *m, uint64_t addr)
     return le64_load(raw);
 }
 
-uint32_t guest_read32(GuestMem *m, uint64_t addr)
+uint32_t gmem_read32(GuestMem *m, uint64_t addr)
 {
     uint8_t raw[8] = { 0 };
 
@@ -54,12 +54,12 @@ uint32_t guest_read32(GuestMem *m, uint64_t addr)
     return (uint32_t)le64_load(raw);
 }
 
-void guest_write64(GuestMem *m, uint64_t addr, uint64_t value)
+void gmem_write64(GuestMem *m, uint64_t addr, uint64_t value)
 {
-    guest_write_words(m, addr, &value, 1);
+    gmem_write_words(m, addr, &value, 1);
 }
 
-void guest_write32(GuestMem *m, uint64_t addr, uint32_t value)
+void gmem_write32(GuestMem *m, uint64_t addr, uint32_t value)
 {
     uint8_t raw[8];
 
@@ -67,7 +67,7 @@ void guest_write32(GuestMem *m, uint64_t addr, uint32_t value)
     m->write(m->opaque, addr, raw, 4);
 }
 
-void guest_write_words(GuestMem *m, uint64_t addr, const uint64_t *words, size_t count)
+void gmem_write_words(GuestMem *m, uint64_t addr, const uint64_t *words, size_t count)
 {
     uint8_t raw[64];
 
@@ -82,10 +82,10 @@ void guest_write_words(GuestMem *m, uint64_t addr, const uint64_t *words, size_t
     }
 }
 
-void guest_read_words(GuestMem *m, uint64_t addr, uint64_t *words, size_t count)
+void gmem_read_words(GuestMem *m, uint64_t addr, uint64_t *words, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        words[i] = guest_read64(m, addr + 8 * i);
+        words[i] = gmem_read64(m, addr + 8 * i);
     }
 }
 
@@ -110,7 +110,7 @@ uint64_t table_alloc(TableSpace *s, uint64_t bytes, uint64_t align)
         bytes = align_up(bytes, page);
         align = MAX(align, page);
     }
-    pa = guest_alloc(s->mem, bytes, align);
+    pa = gmem_alloc(s->mem, bytes, align);
     if (s->map) {
         s->map(s->opaque, pa + s->delta, pa, bytes);
     }

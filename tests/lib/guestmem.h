@@ -14,7 +14,7 @@
 
 /**
  * @write, @read: move @len bytes at physical @addr.
- * @next, @end: what is left for guest_alloc(); @next only moves up.
+ * @next, @end: what is left for gmem_alloc(); @next only moves up.
  */
 typedef struct GuestMem {
     void (*write)(void *opaque, uint64_t addr, const void *buf, size_t len);
@@ -28,20 +28,20 @@ typedef struct GuestMem {
  * A zeroed block of @bytes, aligned to @align (a power of two, or 0 for 64). Aborts the program
  * if the memory is used up: a test that needs more has to start with more.
  */
-uint64_t guest_alloc(GuestMem *m, uint64_t bytes, uint64_t align);
+uint64_t gmem_alloc(GuestMem *m, uint64_t bytes, uint64_t align);
 
 /** Write zeroes over @bytes at @addr. */
-void guest_zero(GuestMem *m, uint64_t addr, uint64_t bytes);
+void gmem_zero(GuestMem *m, uint64_t addr, uint64_t bytes);
 
 /* Little-endian words. */
-uint64_t guest_read64(GuestMem *m, uint64_t addr);
-uint32_t guest_read32(GuestMem *m, uint64_t addr);
-void guest_write64(GuestMem *m, uint64_t addr, uint64_t value);
-void guest_write32(GuestMem *m, uint64_t addr, uint32_t value);
+uint64_t gmem_read64(GuestMem *m, uint64_t addr);
+uint32_t gmem_read32(GuestMem *m, uint64_t addr);
+void gmem_write64(GuestMem *m, uint64_t addr, uint64_t value);
+void gmem_write32(GuestMem *m, uint64_t addr, uint32_t value);
 
 /** @count words of 64 bits, held in host order at @words. */
-void guest_write_words(GuestMem *m, uint64_t addr, const uint64_t *words, size_t count);
-void guest_read_words(GuestMem *m, uint64_t addr, uint64_t *words, size_t count);
+void gmem_write_words(GuestMem *m, uint64_t addr, const uint64_t *words, size_t count);
+void gmem_read_words(GuestMem *m, uint64_t addr, uint64_t *words, size_t count);
 
 /** Called when a block has been placed at physical @pa and must be reachable at @addr. */
 typedef void TableMapFn(void *opaque, uint64_t addr, uint64_t pa, uint64_t bytes);

@@ -128,7 +128,7 @@ static uint64_t find(VmsaTable *t, uint64_t va, int level, bool make)
         if (l == level) {
             return at;
         }
-        desc = guest_read64(t->space.mem, table_pa(&t->space, at));
+        desc = gmem_read64(t->space.mem, table_pa(&t->space, at));
         if (is_table(desc, l)) {
             table = decode_table(&t->config, desc);
             continue;
@@ -139,7 +139,7 @@ static uint64_t find(VmsaTable *t, uint64_t va, int level, bool make)
         table = table_alloc(&t->space, 1ull << t->config.granule_lg2,
                             1ull << t->config.granule_lg2);
         desc = encode_addr(&t->config, table) | reg_make(VMSA_VALID, 1) | reg_make(VMSA_TYPE, 1);
-        guest_write64(t->space.mem, table_pa(&t->space, at), desc);
+        gmem_write64(t->space.mem, table_pa(&t->space, at), desc);
     }
 }
 
@@ -153,7 +153,7 @@ void vmsa_map_level(VmsaTable *t, uint64_t va, uint64_t pa, int level, uint64_t 
         attrs = reg_set(attrs, VMSA_SH, 0);
     }
     desc |= attrs | reg_make(VMSA_VALID, 1) | reg_make(VMSA_TYPE, level == 3);
-    guest_write64(t->space.mem, table_pa(&t->space, at), desc);
+    gmem_write64(t->space.mem, table_pa(&t->space, at), desc);
 }
 
 void vmsa_map(VmsaTable *t, uint64_t va, uint64_t pa, uint64_t size, uint64_t attrs)
@@ -189,7 +189,7 @@ int vmsa_leaf_level(VmsaTable *t, uint64_t va)
 {
     int level = t->start;
 
-    while (is_table(guest_read64(t->space.mem, vmsa_desc_addr(t, va, level)), level)) {
+    while (is_table(gmem_read64(t->space.mem, vmsa_desc_addr(t, va, level)), level)) {
         level++;
     }
     return level;
@@ -209,12 +209,12 @@ uint64_t vmsa_desc_addr(VmsaTable *t, uint64_t va, int level)
 
 uint64_t vmsa_get(VmsaTable *t, uint64_t va)
 {
-    return guest_read64(t->space.mem, vmsa_desc_addr(t, va, vmsa_leaf_level(t, va)));
+    return gmem_read64(t->space.mem, vmsa_desc_addr(t, va, vmsa_leaf_level(t, va)));
 }
 
 void vmsa_set(VmsaTable *t, uint64_t va, uint64_t desc)
 {
-    guest_write64(t->space.mem, vmsa_desc_addr(t, va, vmsa_leaf_level(t, va)), desc);
+    gmem_write64(t->space.mem, vmsa_desc_addr(t, va, vmsa_leaf_level(t, va)), desc);
 }
 
 void vmsa_unmap(VmsaTable *t, uint64_t va)

@@ -45,7 +45,7 @@ static uint64_t find(VtdPages *t, uint64_t addr, unsigned level, bool make)
         if (l == level) {
             return at;
         }
-        entry = guest_read64(t->space.mem, table_pa(&t->space, at));
+        entry = gmem_read64(t->space.mem, table_pa(&t->space, at));
         if (is_table(t, entry, l)) {
             table = field_in_place(&entry, VTD_PAGE_ADDR);
             continue;
@@ -54,7 +54,7 @@ static uint64_t find(VtdPages *t, uint64_t addr, unsigned level, bool make)
             return 0;
         }
         table = table_alloc(&t->space, VTD_TABLE_BYTES, VTD_TABLE_BYTES);
-        guest_write64(t->space.mem, table_pa(&t->space, at), table | table_rights(t));
+        gmem_write64(t->space.mem, table_pa(&t->space, at), table | table_rights(t));
     }
 }
 
@@ -63,7 +63,7 @@ void vtd_map_level(VtdPages *t, uint64_t addr, uint64_t pa, unsigned level, uint
     uint64_t at = find(t, addr, level, true);
 
     pa &= ~low_mask(vtd_level_lg2(level));
-    guest_write64(t->space.mem, table_pa(&t->space, at), pa | attrs | leaf_bit(level));
+    gmem_write64(t->space.mem, table_pa(&t->space, at), pa | attrs | leaf_bit(level));
 }
 
 void vtd_map(VtdPages *t, uint64_t addr, uint64_t pa, uint64_t size, uint64_t attrs)
@@ -96,7 +96,7 @@ unsigned vtd_leaf_level(VtdPages *t, uint64_t addr)
 {
     unsigned level = t->levels;
 
-    while (is_table(t, guest_read64(t->space.mem, vtd_entry_addr(t, addr, level)), level)) {
+    while (is_table(t, gmem_read64(t->space.mem, vtd_entry_addr(t, addr, level)), level)) {
         level--;
     }
     return level;
@@ -116,12 +116,12 @@ uint64_t vtd_entry_addr(VtdPages *t, uint64_t addr, unsigned level)
 
 uint64_t vtd_get(VtdPages *t, uint64_t addr)
 {
-    return guest_read64(t->space.mem, vtd_entry_addr(t, addr, vtd_leaf_level(t, addr)));
+    return gmem_read64(t->space.mem, vtd_entry_addr(t, addr, vtd_leaf_level(t, addr)));
 }
 
 void vtd_set(VtdPages *t, uint64_t addr, uint64_t entry)
 {
-    guest_write64(t->space.mem, vtd_entry_addr(t, addr, vtd_leaf_level(t, addr)), entry);
+    gmem_write64(t->space.mem, vtd_entry_addr(t, addr, vtd_leaf_level(t, addr)), entry);
 }
 
 void vtd_unmap(VtdPages *t, uint64_t addr)
