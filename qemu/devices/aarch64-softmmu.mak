@@ -1,0 +1,4 @@
+include common.mak
+
+CONFIG_ARM_VIRT=y
+CONFIG_SBSA_REF=y

@@ -1,0 +1,7 @@
+include common.mak
+
+CONFIG_Q35=y
+CONFIG_VTD=y
+CONFIG_HPET=y
+CONFIG_ISA_DEBUG=y
+CONFIG_VGA_PCI=y
