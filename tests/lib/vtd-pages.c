@@ -38,7 +38,7 @@ static uint64_t find(VtdPages *t, uint64_t addr, unsigned level, bool make)
     uint64_t table = t->root;
 
     for (unsigned l = t->levels;; l--) {
-        uint64_t index = (addr >> vtd_level_lg2(l)) & low_mask(VTD_INDEX_BITS);
+        uint64_t index = (addr >> vtd_pages_level_lg2(l)) & low_mask(VTD_INDEX_BITS);
         uint64_t at = table + 8 * index;
         uint64_t entry;
 
@@ -47,7 +47,7 @@ static uint64_t find(VtdPages *t, uint64_t addr, unsigned level, bool make)
         }
         entry = gmem_read64(t->space.mem, table_pa(&t->space, at));
         if (is_table(t, entry, l)) {
-            table = field_in_place(&entry, VTD_PAGE_ADDR);
+            table = field_in_place(&entry, VTD_SS_ADDR);
             continue;
         }
         if (!make) {
@@ -58,80 +58,80 @@ static uint64_t find(VtdPages *t, uint64_t addr, unsigned level, bool make)
     }
 }
 
-void vtd_map_level(VtdPages *t, uint64_t addr, uint64_t pa, unsigned level, uint64_t attrs)
+void vtd_pages_map_level(VtdPages *t, uint64_t addr, uint64_t pa, unsigned level, uint64_t attrs)
 {
     uint64_t at = find(t, addr, level, true);
 
-    pa &= ~low_mask(vtd_level_lg2(level));
+    pa &= ~low_mask(vtd_pages_level_lg2(level));
     gmem_write64(t->space.mem, table_pa(&t->space, at), pa | attrs | leaf_bit(level));
 }
 
-void vtd_map(VtdPages *t, uint64_t addr, uint64_t pa, uint64_t size, uint64_t attrs)
+void vtd_pages_map(VtdPages *t, uint64_t addr, uint64_t pa, uint64_t size, uint64_t attrs)
 {
     while (size) {
         unsigned level = MIN(t->levels, VTD_LARGEST_LEAF);
         uint64_t bytes;
 
         for (;; level--) {
-            bytes = 1ull << vtd_level_lg2(level);
+            bytes = 1ull << vtd_pages_level_lg2(level);
             if (level == 1 || (bytes <= size && !((addr | pa) & (bytes - 1)))) {
                 break;
             }
         }
-        vtd_map_level(t, addr, pa, level, attrs);
+        vtd_pages_map_level(t, addr, pa, level, attrs);
         addr += bytes;
         pa += bytes;
         size -= MIN(bytes, size);
     }
 }
 
-void vtd_map_pages(VtdPages *t, uint64_t addr, uint64_t pa, uint64_t size, uint64_t attrs)
+void vtd_pages_map_smallest(VtdPages *t, uint64_t addr, uint64_t pa, uint64_t size, uint64_t attrs)
 {
     for (uint64_t done = 0; done < size; done += VTD_TABLE_BYTES) {
-        vtd_map_level(t, addr + done, pa + done, 1, attrs);
+        vtd_pages_map_level(t, addr + done, pa + done, 1, attrs);
     }
 }
 
-unsigned vtd_leaf_level(VtdPages *t, uint64_t addr)
+unsigned vtd_pages_leaf_level(VtdPages *t, uint64_t addr)
 {
     unsigned level = t->levels;
 
-    while (is_table(t, gmem_read64(t->space.mem, vtd_entry_addr(t, addr, level)), level)) {
+    while (is_table(t, gmem_read64(t->space.mem, vtd_pages_entry_addr(t, addr, level)), level)) {
         level--;
     }
     return level;
 }
 
-uint64_t vtd_entry_input(VtdPages *t, uint64_t addr, unsigned level)
+uint64_t vtd_pages_entry_input(VtdPages *t, uint64_t addr, unsigned level)
 {
     return find(t, addr, level, false);
 }
 
-uint64_t vtd_entry_addr(VtdPages *t, uint64_t addr, unsigned level)
+uint64_t vtd_pages_entry_addr(VtdPages *t, uint64_t addr, unsigned level)
 {
     uint64_t at = find(t, addr, level, false);
 
     return at ? table_pa(&t->space, at) : 0;
 }
 
-uint64_t vtd_get(VtdPages *t, uint64_t addr)
+uint64_t vtd_pages_get(VtdPages *t, uint64_t addr)
 {
-    return gmem_read64(t->space.mem, vtd_entry_addr(t, addr, vtd_leaf_level(t, addr)));
+    return gmem_read64(t->space.mem, vtd_pages_entry_addr(t, addr, vtd_pages_leaf_level(t, addr)));
 }
 
-void vtd_set(VtdPages *t, uint64_t addr, uint64_t entry)
+void vtd_pages_set(VtdPages *t, uint64_t addr, uint64_t entry)
 {
-    gmem_write64(t->space.mem, vtd_entry_addr(t, addr, vtd_leaf_level(t, addr)), entry);
+    gmem_write64(t->space.mem, vtd_pages_entry_addr(t, addr, vtd_pages_leaf_level(t, addr)), entry);
 }
 
-void vtd_unmap(VtdPages *t, uint64_t addr)
+void vtd_pages_unmap(VtdPages *t, uint64_t addr)
 {
-    vtd_set(t, addr, 0);
+    vtd_pages_set(t, addr, 0);
 }
 
 static void map_block(void *second_stage, uint64_t gpa, uint64_t pa, uint64_t bytes)
 {
-    vtd_map_pages(second_stage, gpa, pa, bytes, VTD_SS_RW);
+    vtd_pages_map_smallest(second_stage, gpa, pa, bytes, VTD_SS_RW);
 }
 
 TableSpace vtd_nested_space(VtdPages *second_stage, uint64_t delta)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * VT-d first- and second-stage paging structures (VT-d 5.10, 3.6, 3.7, 9.7-9.8): 3, 4 or 5 levels of 512
- * entries, leaves of 4 KB, 2 MB and 1 GB.
+ * VT-d first- and second-stage paging structures (VT-d 5.10, 3.6, 3.7, 9.7-9.8): 3, 4 or 5
+ * levels of 512 entries, leaves of 4 KB, 2 MB and 1 GB.
  *
  * Levels are VT-d's: 1 holds 4 KB pages, 2 and 3 may hold 2 MB and 1 GB leaves, up to level 5.
  */
@@ -9,28 +9,7 @@
 #define TESTS_LIB_VTD_PAGES_H
 
 #include "guestmem.h"
-#include "hw/iommu/fields.h"
-
-/* First-stage entry (9.7). */
-#define VTD_FS_P    REGFIELD(0, 0)
-#define VTD_FS_RW   REGFIELD(1, 1)
-#define VTD_FS_US   REGFIELD(2, 2)
-#define VTD_FS_A    REGFIELD(5, 5)
-#define VTD_FS_D    REGFIELD(6, 6)
-#define VTD_FS_PS   REGFIELD(7, 7)
-#define VTD_FS_EA   REGFIELD(10, 10)
-
-/* Second-stage entry (9.8). */
-#define VTD_SS_R    REGFIELD(0, 0)
-#define VTD_SS_W    REGFIELD(1, 1)
-#define VTD_SS_EMT  REGFIELD(5, 3)
-#define VTD_SS_IPAT REGFIELD(6, 6)
-#define VTD_SS_PS   REGFIELD(7, 7)
-#define VTD_SS_A    REGFIELD(8, 8)
-#define VTD_SS_D    REGFIELD(9, 9)
-#define VTD_SS_SNP  REGFIELD(11, 11)
-
-#define VTD_PAGE_ADDR REGFIELD(51, 12)
+#include "hw/iommu/vtd-layout.h"
 
 /** @stage: 1 or 2. @levels: 3 (second stage only), 4 or 5. @root: FSPTPTR or SSPTPTR. */
 typedef struct VtdPages {
@@ -44,7 +23,7 @@ typedef struct VtdPages {
 void vtd_pages_init(VtdPages *t, const TableSpace *space, unsigned stage, unsigned levels);
 
 /** log2 of what one entry of @level spans. */
-static inline unsigned vtd_level_lg2(unsigned level)
+static inline unsigned vtd_pages_level_lg2(unsigned level)
 {
     return 12 + 9 * (level - 1);
 }
@@ -53,31 +32,31 @@ static inline unsigned vtd_level_lg2(unsigned level)
  * Enter one leaf of @level (1, 2 or 3) with the entry bits @attrs. Tables on the way are made with
  * all rights; a leaf in the way is replaced.
  */
-void vtd_map_level(VtdPages *t, uint64_t addr, uint64_t pa, unsigned level, uint64_t attrs);
+void vtd_pages_map_level(VtdPages *t, uint64_t addr, uint64_t pa, unsigned level, uint64_t attrs);
 
 /** Map [addr, addr + size) with the largest leaves that fit, up to 1 GB. */
-void vtd_map(VtdPages *t, uint64_t addr, uint64_t pa, uint64_t size, uint64_t attrs);
+void vtd_pages_map(VtdPages *t, uint64_t addr, uint64_t pa, uint64_t size, uint64_t attrs);
 
 /** Same with 4 KB leaves only. */
-void vtd_map_pages(VtdPages *t, uint64_t addr, uint64_t pa, uint64_t size, uint64_t attrs);
+void vtd_pages_map_smallest(VtdPages *t, uint64_t addr, uint64_t pa, uint64_t size, uint64_t attrs);
 
 /** Clear the entry that ends the walk of @addr. */
-void vtd_unmap(VtdPages *t, uint64_t addr);
+void vtd_pages_unmap(VtdPages *t, uint64_t addr);
 
 /**
  * Physical address of the entry that a walk of @addr reads at @level; 0 if the walk ends before.
  */
-uint64_t vtd_entry_addr(VtdPages *t, uint64_t addr, unsigned level);
+uint64_t vtd_pages_entry_addr(VtdPages *t, uint64_t addr, unsigned level);
 
 /** The address by which the walker knows it (a GPA when nested). */
-uint64_t vtd_entry_input(VtdPages *t, uint64_t addr, unsigned level);
+uint64_t vtd_pages_entry_input(VtdPages *t, uint64_t addr, unsigned level);
 
 /** Level of the entry that ends the walk of @addr: a leaf or an empty one. */
-unsigned vtd_leaf_level(VtdPages *t, uint64_t addr);
+unsigned vtd_pages_leaf_level(VtdPages *t, uint64_t addr);
 
 /** The entry that ends the walk of @addr: as it is now, and its replacement. */
-uint64_t vtd_get(VtdPages *t, uint64_t addr);
-void vtd_set(VtdPages *t, uint64_t addr, uint64_t entry);
+uint64_t vtd_pages_get(VtdPages *t, uint64_t addr);
+void vtd_pages_set(VtdPages *t, uint64_t addr, uint64_t entry);
 
 /** First-stage leaf for users: read-only, or read and write. */
 #define VTD_FS_USER_RO (reg_make(VTD_FS_P, 1) | reg_make(VTD_FS_US, 1))
