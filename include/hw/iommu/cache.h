@@ -17,6 +17,9 @@
  *
  * Nothing is allocated after iommu_cache_init(). A cache of 0 entries always misses, and its
  * insert returns a scratch slot that holds until the next insert.
+ *
+ * Limits: lg2 is 0..63; entries of lg2 below 6 are for indices, whose "addresses" are below 2^58.
+ * Bit 63 of a mask passed as @group_mask or @subgroup_mask is ignored.
  */
 #ifndef HW_IOMMU_CACHE_H
 #define HW_IOMMU_CACHE_H
@@ -60,6 +63,7 @@ typedef struct IommuCacheLinks IommuCacheLinks;
 typedef struct IommuCache {
     IommuCacheConfig config;
     uint32_t set_mask;
+    uint32_t set_lg2;
     uint32_t live;           /* valid entries */
     uint64_t sizes;          /* bit lg2: some non-global entry of that size is alive */
     uint64_t global_sizes;   /* bit lg2: some global entry of that size is alive */
@@ -68,6 +72,7 @@ typedef struct IommuCache {
     IommuCacheKey *keys;     /* entries, set by set */
     uint8_t *payloads;
     uint8_t *scratch;
+    uint64_t *occupied;      /* a bit for each entry: set if it is valid */
     uint32_t *stamps;        /* LRU */
     uint64_t *set_state;     /* PLRU bits or round-robin hand of each set */
     uint32_t clock;

@@ -26,7 +26,7 @@
     X(ipa_hits, "stage 2 (IPA) cache hits")                                           \
     X(walkcache_lookups, "walk cache lookups, one a level probed")                    \
     X(walkcache_hits, "walk cache hits")                                              \
-    X(walks, "page table walks begun")                                                \
+    X(walks, "page table walks begun for clients' addresses")                         \
     X(walk_reads, "descriptors read from memory, both stages")                        \
     X(walk_updates, "descriptors updated in memory (access flag, dirty state)")       \
     X(config_lookups, "configuration cache lookups")                                  \

@@ -31,7 +31,9 @@ typedef struct IommuEventLog {
     uint64_t count;  /* records appended since reset */
 } IommuEventLog;
 
-/** False if out of memory. @capacity 0 turns the log off. Forgets what it held. */
+/**
+ * False if out of memory. @capacity 0: off. @log is taken as uninitialised: destroy an old one first.
+ */
 bool iommu_log_init(IommuEventLog *log, size_t capacity);
 void iommu_log_destroy(IommuEventLog *log);
 void iommu_log_append(IommuEventLog *log, uint64_t cycle, IommuLogKind kind, uint64_t a,

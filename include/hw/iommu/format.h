@@ -33,7 +33,7 @@ typedef enum PtEntryKind {
 
 /** One decoded descriptor. */
 typedef struct PtEntry {
-    uint64_t addr;        /* next table, or first output address of the leaf */
+    uint64_t addr;        /* next table, or output address of the leaf (bits below lg2 are ignored) */
     uint32_t attr;        /* leaf: memory attributes, the format's own encoding */
     uint8_t kind;         /* PtEntryKind */
     uint8_t lg2;          /* leaf: log2 of the bytes it maps (a contiguous span may be larger) */
@@ -83,7 +83,7 @@ typedef struct PtRoot {
     uint64_t table;      /* address of the top table */
     uint8_t height;
     uint8_t granule_lg2;
-    uint8_t in_bits;     /* index bits of the top table end here: it may be concatenated */
+    uint8_t in_bits;     /* index bits of the top table end below this: it may be concatenated */
 } PtRoot;
 
 /** Why an input address has no root. */

@@ -15,7 +15,7 @@ typedef struct IommuStateWriter {
     uint8_t *data; /* malloc'd; the caller frees it */
     size_t len;
     size_t cap;
-    bool failed; /* out of memory */
+    bool failed; /* out of memory, or an item that cannot be saved (name over 255 bytes) */
 } IommuStateWriter;
 
 typedef struct IommuStateReader {

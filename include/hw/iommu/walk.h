@@ -41,28 +41,31 @@ typedef struct PtFault {
     uint8_t kind;         /* PtFaultKind */
     uint8_t stage;        /* 1 or 2: whose rules were broken */
     uint8_t cls;          /* PtClass; PT_CLASS_INPUT for stage 1 faults that are not READ/UPDATE of a table */
-    uint8_t height;       /* of the descriptor concerned */
+    uint8_t height;       /* of the descriptor concerned; RANGE, DISABLED: of the top table */
     bool top;             /* it was in the top table */
     bool table_write;     /* cls TABLE, stage 2: the update (not the read) of the descriptor */
     bool table_top;       /* cls TABLE, stage 2: the stage 1 descriptor was in its top table */
     uint8_t missing;      /* PERMISSION: the needed rights that are not granted */
     uint64_t ipa;         /* stage 2 faults: the address stage 2 was given */
-    uint64_t desc_addr;   /* READ, UPDATE: physical address of the descriptor */
+    uint64_t desc_addr;   /* physical address of the descriptor, where there is one */
     uint64_t desc;        /* the descriptor as read, where there is one */
 } PtFault;
 
 /* PtRequest.flags */
-#define PT_REQ_NO_FILL    0x01u /* touch no cache and no counter, write nothing: a debugger's look */
-#define PT_REQ_NO_UPDATE  0x02u /* write no descriptor; clean counts as dirty, AF=0 as 1 (ATOS HTTUI) */
+#define PT_REQ_NO_FILL    0x01u /* touch no cache and no counter: a debugger's look. Implies NO_UPDATE */
+#define PT_REQ_NO_UPDATE  0x02u /* write no descriptor; where hardware would set it, clean counts as
+                                   dirty and AF=0 as 1 (ATOS HTTUI) */
 #define PT_REQ_GRANT      0x04u /* report rights instead of a permission fault (ATS); see below */
-#define PT_REQ_NO_DIRTY   0x08u /* never make anything dirty (speculative, ATS with NW=1) */
+#define PT_REQ_NO_DIRTY   0x08u /* never make the client's page dirty (speculative, ATS with NW=1);
+                                   pages of tables that are themselves updated still become so */
 
 /**
  * @s1/@s2: NULL if that stage is bypassed; not both NULL.
  *
  * PT_REQ_GRANT: lack of rights is no fault. Result rights say what is granted; if access.write and not
  * NO_DIRTY, writable-clean pages are made dirty and W granted, provided every stage allows it.
- * If stage 1 grants nothing, stage 2 is not consulted for the final address.
+ * If stage 1 grants nothing of access.need, stage 2 is not consulted for the final address and the rights
+ * are none. Faults other than lack of rights are faults as ever.
  */
 typedef struct PtRequest {
     uint64_t addr;
@@ -98,6 +101,7 @@ typedef struct PtWalker {
     IommuPlan *plan;
     IommuCache ipa;                     /* stage 2 leaves, by IPA, tag PtRegime.walk_tag of stage 2 */
     IommuCache tables[2][PT_MAX_HEIGHT];  /* [stage - 1][height of the table found] */
+    uint32_t last_scan;                 /* entries the last pt_walker_invalidate() looked at */
 } PtWalker;
 
 /**
@@ -123,9 +127,15 @@ bool pt_walk_ipa(PtWalker *w, const PtRegime *s2, uint64_t ipa, PtClass cls, uin
 typedef bool PtLeafFn(void *opaque, uint64_t addr, uint64_t out, uint64_t bytes, uint8_t rights);
 
 /**
- * Visit every mapping of [@first, @last] (inclusive), both stages composed, from memory as it is now.
- * Touches no cache, no counter, no memory.
+ * Visit every mapping of [@first, @last] (inclusive), both stages composed, from memory as it is now, in
+ * ascending order of address. Touches no cache, no counter, no memory.
+ *
+ * A mapping that reaches outside the interval is cut to it. Rights include what hardware would grant by
+ * setting dirty state; pages whose use would fault for want of an access flag are left out. A guest can
+ * build tables that map far more than there is memory: after PT_ENUMERATE_READS descriptors the visit
+ * ends with a guest error.
  */
+#define PT_ENUMERATE_READS (1u << 26)
 void pt_enumerate(PtWalker *w, const PtRegime *s1, const PtRegime *s2, uint64_t first,
                   uint64_t last, PtLeafFn *fn, void *opaque);
 
@@ -139,6 +149,9 @@ uint32_t pt_walker_invalidate(PtWalker *w, unsigned stage, bool leaf_only, uint6
 
 /** Empty every cache. */
 void pt_walker_flush(PtWalker *w);
+
+/** Entries that the last invalidation or flush looked at, in all caches together. */
+uint32_t pt_walker_last_scan(const PtWalker *w);
 
 /** Name of a fault kind, for traces. */
 const char *pt_fault_name(PtFaultKind kind);
