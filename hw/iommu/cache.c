@@ -118,6 +118,7 @@ void iommu_cache_destroy(IommuCache *c)
     free(c->stamps);
     free(c->set_state);
     free(c->links);
+    free(c->fills);
     free(c->group_heads);
     free(c->subgroup_heads);
     free(c->group_lens);
@@ -193,6 +194,18 @@ static uint32_t plru_victim(const IommuCache *c, uint32_t set)
     return node - c->config.geometry.ways;
 }
 
+bool iommu_cache_stamp_fills(IommuCache *c, const IommuPlan *plan)
+{
+    if (!c->fills && c->keys) {
+        c->fills = calloc(c->config.geometry.entries, sizeof(*c->fills));
+        if (!c->fills) {
+            return false;
+        }
+    }
+    c->plan = plan;
+    return true;
+}
+
 static inline void touch(IommuCache *c, uint32_t i)
 {
     switch (c->config.geometry.replacement) {
@@ -261,6 +274,15 @@ static uint32_t choose(IommuCache *c, uint32_t set)
     return first + way;
 }
 
+static inline void *use_entry(IommuCache *c, uint32_t i)
+{
+    touch(c, i);
+    if (__builtin_expect(c->fills != NULL, 0)) {
+        c->hit_fill = c->fills[i];
+    }
+    return cache_payload(c, i);
+}
+
 void *iommu_cache_lookup(IommuCache *c, uint64_t addr, uint64_t tag)
 {
     uint64_t mixed = cache_mix(tag & c->config.group_mask);
@@ -269,8 +291,7 @@ void *iommu_cache_lookup(IommuCache *c, uint64_t addr, uint64_t tag)
     for (uint64_t left = c->sizes; left; left &= left - 1) {
         i = find(c, addr, __builtin_ctzll(left), tag, mixed);
         if (i != CACHE_NIL) {
-            touch(c, i);
-            return cache_payload(c, i);
+            return use_entry(c, i);
         }
     }
     if (c->global_sizes) {
@@ -279,8 +300,7 @@ void *iommu_cache_lookup(IommuCache *c, uint64_t addr, uint64_t tag)
         for (uint64_t left = c->global_sizes; left; left &= left - 1) {
             i = find(c, addr, __builtin_ctzll(left), tag, mixed);
             if (i != CACHE_NIL) {
-                touch(c, i);
-                return cache_payload(c, i);
+                return use_entry(c, i);
             }
         }
     }
@@ -298,8 +318,7 @@ void *iommu_cache_lookup_sized(IommuCache *c, uint64_t addr, unsigned lg2, uint6
     if (i == CACHE_NIL) {
         return NULL;
     }
-    touch(c, i);
-    return cache_payload(c, i);
+    return use_entry(c, i);
 }
 
 const void *iommu_cache_peek(const IommuCache *c, uint64_t addr, unsigned lg2, uint64_t tag)
@@ -371,6 +390,9 @@ void *iommu_cache_insert(IommuCache *c, uint64_t addr, unsigned lg2, uint64_t ta
         count_size(c, tag, lg2);
         link_group(c, i, cache_group_bucket(c, tag));
         link_subgroup(c, i, cache_subgroup_bucket(c, tag));
+    }
+    if (c->fills) {
+        c->fills[i] = plan_stamp(c->plan);
     }
     touch(c, i);
     return cache_payload(c, i);

@@ -43,6 +43,7 @@ typedef struct Slot {
     uint64_t addr;    /* as its stage names it: intermediate if another stage lies under it */
     uint64_t pa;
     bool writable;    /* the stage under it was already asked for the right to write */
+    bool settled;     /* the stage under it left nothing unwritten */
 } Slot;
 
 /* One stage of one walk: what every step needs. */
@@ -55,7 +56,7 @@ typedef struct Stage {
 } Stage;
 
 static bool translate_ipa(PtWalker *w, const PtRegime *s2, uint64_t ipa, const Ask *ask,
-                          PtLeaf *leaf, PtFault *fault);
+                          PtLeaf *leaf, bool *settled, PtFault *fault);
 
 static inline bool counted(const Ask *ask)
 {
@@ -157,7 +158,7 @@ static bool locate(const Stage *s, const Cursor *at, Slot *slot, bool update)
     };
     PtLeaf leaf;
 
-    if (!translate_ipa(s->w, s->under, slot->addr, &ask, &leaf, s->fault)) {
+    if (!translate_ipa(s->w, s->under, slot->addr, &ask, &leaf, &slot->settled, s->fault)) {
         return false;
     }
     slot->pa = pt_leaf_addr(&leaf, slot->addr);
@@ -257,6 +258,7 @@ static void find_table(const Stage *s, uint64_t va, Cursor *at)
         w->counters->walkcache_lookups++;
         plan_step(w->plan, IOMMU_STEP_TABLE_CACHE, s->r->stage, height, found, va, 0);
         if (found) {
+            plan_hit(w->plan, iommu_cache_hit_fill(&caches[height]));
             w->counters->walkcache_hits++;
             at->table = found->table;
             at->limits = found->limits;
@@ -358,6 +360,7 @@ static bool walk_level(const Stage *s, uint64_t in, uint64_t va, Cursor *at, PtL
     const PtRegime *r = s->r;
     Slot slot = {
         .addr = at->table + pt_entry_offset(va, at->end, pt_entry_lg2(at->granule_lg2, at->height)),
+        .settled = true,
     };
     uint64_t desc, want;
     bool swapped = false;
@@ -385,7 +388,7 @@ static bool walk_level(const Stage *s, uint64_t in, uint64_t va, Cursor *at, PtL
         } else if (entry.kind != PT_ENTRY_TABLE || at->height == 0) {
             return bad_entry(s, at, in, &slot, desc, entry.kind);
         }
-        *settled = true;
+        *settled = slot.settled;
         if (swapped || never_updates(r)) {
             break;
         }
@@ -430,6 +433,9 @@ static bool walk_stage(const Stage *s, uint64_t in, uint64_t *va, PtLeaf *leaf, 
 
     *va = in;
     status = r->format->root(r, va, &s->ask->access, &root);
+    if (status == PT_ROOT_OK && root.height >= PT_MAX_HEIGHT) {
+        status = PT_ROOT_RANGE;
+    }
     if (__builtin_expect(status != PT_ROOT_OK, 0)) {
         return stage_fault(s, status == PT_ROOT_RANGE ? PT_FAULT_RANGE : PT_FAULT_DISABLED, r->top,
                            true, in);
@@ -461,11 +467,10 @@ static bool walk_stage(const Stage *s, uint64_t in, uint64_t *va, PtLeaf *leaf, 
  * nothing: memory may grant more by now, or be made to.
  */
 static bool translate_ipa(PtWalker *w, const PtRegime *s2, uint64_t ipa, const Ask *ask,
-                          PtLeaf *leaf, PtFault *fault)
+                          PtLeaf *leaf, bool *settled, PtFault *fault)
 {
     const Stage s = { .w = w, .r = s2, .ask = ask, .fault = fault };
     bool cached = counted(ask) && w->ipa.config.geometry.entries;
-    bool settled;
     uint64_t va;
 
     if (cached) {
@@ -477,17 +482,19 @@ static bool translate_ipa(PtWalker *w, const PtRegime *s2, uint64_t ipa, const A
         w->counters->ipa_lookups++;
         plan_step(w->plan, IOMMU_STEP_IPA_CACHE, 2, 0, hit, ipa, 0);
         if (hit) {
+            plan_hit(w->plan, iommu_cache_hit_fill(&w->ipa));
             w->counters->ipa_hits++;
             *leaf = *e;
+            *settled = !(ask->access.need & ~e->rights);
             IOMMU_TRACE(w->trace, "stage 2: IPA cache: 0x%llx -> 0x%llx", (unsigned long long)ipa,
                         (unsigned long long)pt_leaf_addr(leaf, ipa));
             return true;
         }
     }
-    if (!walk_stage(&s, ipa, &va, leaf, &settled)) {
+    if (!walk_stage(&s, ipa, &va, leaf, settled)) {
         return false;
     }
-    if (cached && settled) {
+    if (cached && *settled) {
         *(PtLeaf *)iommu_cache_insert(&w->ipa, ipa, leaf->lg2, s2->walk_tag) = *leaf;
     }
     return true;
@@ -551,7 +558,7 @@ static bool resolve(PtWalker *w, const PtRequest *req, Ask *ask, PtResult *res, 
         }
     }
     if (req->s2) {
-        if (!translate_ipa(w, req->s2, res->ipa, ask, &leaf, fault)) {
+        if (!translate_ipa(w, req->s2, res->ipa, ask, &leaf, &settled, fault)) {
             return false;
         }
         use_stage2(ask, &leaf, res);
@@ -605,9 +612,10 @@ bool pt_walk_ipa(PtWalker *w, const PtRegime *s2, uint64_t ipa, PtClass cls, uin
         .flags = flags & ~(PT_REQ_GRANT | PT_REQ_NO_DIRTY),
         .cls = cls,
     };
+    bool settled;
     PtLeaf leaf;
 
-    if (!translate_ipa(w, s2, ipa, &ask, &leaf, fault)) {
+    if (!translate_ipa(w, s2, ipa, &ask, &leaf, &settled, fault)) {
         return false;
     }
     *pa = pt_leaf_addr(&leaf, ipa);

@@ -28,6 +28,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hw/iommu/plan.h"
+
 /** Tag bit of entries that match every subgroup of their group. */
 #define IOMMU_TAG_GLOBAL (1ull << 63)
 
@@ -84,6 +86,9 @@ typedef struct IommuCache {
     uint32_t *subgroup_lens;
     uint32_t bucket_mask;
     uint32_t last_scan;
+    const IommuPlan *plan;   /* stamps fills; NULL: none */
+    uint64_t *fills;         /* plan_stamp() of each entry's fill */
+    uint64_t hit_fill;       /* that of the entry last found */
 } IommuCache;
 
 /** False if the geometry is out of range (then *@error, if not NULL, names the value). */
@@ -128,6 +133,18 @@ uint32_t iommu_cache_invalidate_range(IommuCache *c, uint64_t first, uint64_t la
 
 /** Drop everything. */
 void iommu_cache_flush(IommuCache *c);
+
+/**
+ * Stamp entries from now on with plan_stamp(@plan) as they are inserted, so that a later hit can tell
+ * whose fill it meets. False if out of memory.
+ */
+bool iommu_cache_stamp_fills(IommuCache *c, const IommuPlan *plan);
+
+/** plan_stamp() under which the entry that the last lookup found was filled; 0 if unstamped. */
+static inline uint64_t iommu_cache_hit_fill(const IommuCache *c)
+{
+    return c->hit_fill;
+}
 
 /** Entries that the last invalidation looked at: what its cost depends on. */
 uint32_t iommu_cache_last_scan(const IommuCache *c);

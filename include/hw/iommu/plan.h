@@ -24,11 +24,13 @@ typedef enum IommuStepKind {
     IOMMU_STEP_QUEUE_WRITE,/* event, fault, page request, status write */
     IOMMU_STEP_INVALIDATE, /* @bytes: cache entries looked at */
     IOMMU_STEP_MSI,
+    IOMMU_STEP_DRAIN,      /* CMD_SYNC, wait descriptor: earlier requests and records must be done */
     IOMMU_STEP_KINDS
 } IommuStepKind;
 
 typedef struct IommuStep {
     uint64_t addr;
+    uint64_t fill;  /* lookups that hit: who filled the entry (plan_stamp), 0 if nobody is known */
     uint32_t bytes;
     uint8_t kind;   /* IommuStepKind */
     uint8_t stage;
@@ -43,6 +45,7 @@ typedef struct IommuPlan {
     uint32_t dropped; /* steps that did not fit */
     uint64_t totals[IOMMU_STEP_KINDS]; /* steps of each kind since reset */
     bool keep;        /* keep the steps (timing, logs); else only totals */
+    uint64_t job;     /* number of the job this plan becomes (timing on), else 0 */
     IommuStep steps[IOMMU_PLAN_STEPS];
 } IommuPlan;
 
@@ -51,6 +54,17 @@ static inline void plan_begin(IommuPlan *p)
 {
     p->count = 0;
     p->dropped = 0;
+}
+
+#define IOMMU_PLAN_STAMP_BITS 10
+
+/**
+ * What a cache entry made now will remember: the job, and how far it must have come for the entry to be
+ * there. 0 with timing off.
+ */
+static inline uint64_t plan_stamp(const IommuPlan *p)
+{
+    return p->job ? p->job << IOMMU_PLAN_STAMP_BITS | p->count : 0;
 }
 
 static inline void plan_step(IommuPlan *p, IommuStepKind kind, unsigned stage, unsigned height,
@@ -67,6 +81,14 @@ static inline void plan_step(IommuPlan *p, IommuStepKind kind, unsigned stage, u
     p->steps[p->count++] = (IommuStep) {
         .addr = addr, .bytes = bytes, .kind = kind, .stage = stage, .height = height, .hit = hit,
     };
+}
+
+/** The lookup noted last hit an entry with stamp @fill. */
+static inline void plan_hit(IommuPlan *p, uint64_t fill)
+{
+    if (__builtin_expect(p->keep, 0) && p->count) {
+        p->steps[p->count - 1].fill = fill;
+    }
 }
 
 #endif
