@@ -197,7 +197,7 @@ build_qemu() {
         [ "$(cat "$tree/build/.stagewalk-options" 2>/dev/null)" != "$(printf '%s\n' "${options[@]}")" ]; then
         step "Configuring QEMU ($flavour)" "$BUILD_ADVICE" configure_qemu "$tree" "${options[@]}"
     fi
-    run_ninja "Compiling QEMU ($flavour); 8 minutes when nothing is cached" "$BUILD_ADVICE" \
+    run_ninja "Compiling QEMU ($flavour)" "$BUILD_ADVICE" \
         "$tree/build" "${QEMU_TARGETS[@]/#/qemu-system-}" "$@"
     for target in "${QEMU_TARGETS[@]}"; do
         publish "$tree/build/qemu-system-$target" "$dir/bin/qemu-system-$target"
