@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * SMMUv3 as a QEMU device: QOM types, properties, interrupts, reset, migration. What it does is the model's
+ * (smmuv3.h); how it reaches QEMU is the shell's (qdev-shell.h).
+ */
+#include "qemu/osdep.h"
+#include "hw/arm/smmuv3.h"
+#include "hw/iommu/fields.h"
+#include "hw/iommu/qdev-props.h"
+#include "hw/iommu/qdev-shell.h"
+#include "hw/iommu/smmuv3.h"
+#include "hw/irq.h"
+#include "hw/qdev-properties.h"
+#include "migration/vmstate.h"
+#include "qapi/error.h"
+#include "qemu/module.h"
+
+/* What machines wire for an SMMUv3 unless they ask: two 64 KB pages. */
+#define SMMU_DEFAULT_WINDOW 0x20000
+
+typedef struct SMMUState {
+    SysBusDevice parent_obj;
+
+    PCIBus *primary_bus;
+    uint8_t bus_num;
+} SMMUState;
+
+typedef struct SMMUv3State {
+    SMMUState parent_obj;
+
+    IommuShell shell;
+    qemu_irq irq[SMMU_IRQ_LINES];
+    IommuProps props;
+    SmmuConfig set; /* members the user gave; all of them once realized */
+    char *stage;
+    char *model;
+    char *caches;
+} SMMUv3State;
+
+DECLARE_INSTANCE_CHECKER(SMMUState, ARM_SMMU, TYPE_ARM_SMMU)
+DECLARE_INSTANCE_CHECKER(SMMUv3State, ARM_SMMUV3, TYPE_ARM_SMMUV3)
+
+static const char *const httu_names[] = { "off", "af", "afdbm", "haft", NULL };
+static const char *const stall_names[] = { "on", "off", "force", NULL };
+static const char *const st_level_names[] = { "linear", "two-level", NULL };
+
+#define CAP_AS(_name, _member, _kind, _values, _what) \
+    { .name = _name, .what = _what, .values = _values, \
+      .offset = offsetof(SmmuConfig, _member), .kind = _kind }
+#define CAP_BOOL(_member, _what) CAP_AS(#_member, _member, IOMMU_PROP_BOOL, NULL, _what)
+#define CAP_U8(_member, _what) CAP_AS(#_member, _member, IOMMU_PROP_U8, NULL, _what)
+#define CAP_ENUM(_name, _member, _values, _what) \
+    CAP_AS(_name, _member, IOMMU_PROP_ENUM, _values, _what)
+
+/* Capabilities by the names of their ID register fields. */
+static const IommuProp smmuv3_caps[] = {
+    CAP_U8(minor, "AIDR.ArchMinorRev: 0..4 for SMMUv3.0..3.4"),
+    CAP_AS("iidr", iidr, IOMMU_PROP_U32, NULL, "IIDR"),
+    CAP_BOOL(s1p, "IDR0.S1P: stage 1"),
+    CAP_BOOL(s2p, "IDR0.S2P: stage 2"),
+    CAP_BOOL(cohacc, "IDR0.COHACC: coherent accesses"),
+    CAP_ENUM("httu", httu, httu_names,
+             "IDR0.HTTU: hardware access flag and dirty state: off, af, afdbm, haft"),
+    CAP_BOOL(hyp, "IDR0.Hyp: EL2 StreamWorlds"),
+    CAP_BOOL(ats, "IDR0.ATS"),
+    CAP_BOOL(ns1ats, "IDR0.NS1ATS: no split-stage ATS"),
+    CAP_BOOL(asid16, "IDR0.ASID16"),
+    CAP_BOOL(msi, "IDR0.MSI"),
+    CAP_BOOL(sev, "IDR0.SEV"),
+    CAP_BOOL(atos, "IDR0.ATOS: address translation operations"),
+    CAP_BOOL(pri, "IDR0.PRI"),
+    CAP_BOOL(vmw, "IDR0.VMW: VMID wildcards"),
+    CAP_BOOL(vmid16, "IDR0.VMID16"),
+    CAP_BOOL(cd2l, "IDR0.CD2L: two-level CD tables"),
+    CAP_BOOL(vatos, "IDR0.VATOS: needs a larger register window"),
+    CAP_BOOL(atsrecerr, "IDR0.ATSRECERR"),
+    CAP_ENUM("stall", stall_model, stall_names, "IDR0.STALL_MODEL: on, off, force"),
+    CAP_BOOL(term_model, "IDR0.TERM_MODEL: terminate by abort only"),
+    CAP_ENUM("st_level", st_level, st_level_names, "IDR0.ST_LEVEL: linear, two-level"),
+    CAP_U8(sidsize, "IDR1.SIDSIZE: bits of StreamID, 0..32"),
+    CAP_U8(ssidsize, "IDR1.SSIDSIZE: bits of SubstreamID, 0..20"),
+    CAP_U8(cmdqs, "IDR1.CMDQS: log2 of command queue entries"),
+    CAP_U8(eventqs, "IDR1.EVENTQS: log2 of event queue entries"),
+    CAP_U8(priqs, "IDR1.PRIQS: log2 of page request queue entries"),
+    CAP_BOOL(attr_perms_ovr, "IDR1.ATTR_PERMS_OVR"),
+    CAP_BOOL(attr_types_ovr, "IDR1.ATTR_TYPES_OVR"),
+    CAP_BOOL(ecmdq, "IDR1.ECMDQ: more command queues; needs a larger register window"),
+    CAP_AS("ecmdq-pages", ecmdq_log2nump, IOMMU_PROP_U8, NULL, "log2 of ECMDQ control pages"),
+    CAP_AS("ecmdq-queues", ecmdq_log2numq, IOMMU_PROP_U8, NULL, "log2 of queues in each page"),
+    CAP_BOOL(had, "IDR3.HAD"),
+    CAP_BOOL(xnx, "IDR3.XNX"),
+    CAP_BOOL(pps, "IDR3.PPS"),
+    CAP_AS("s2fwb", fwb, IOMMU_PROP_BOOL, NULL, "IDR3.FWB: stage 2 forced write-back"),
+    CAP_BOOL(stt, "IDR3.STT: small translation tables"),
+    CAP_BOOL(ril, "IDR3.RIL: range invalidation"),
+    CAP_U8(bbml, "IDR3.BBML: break-before-make level, 0..2"),
+    CAP_BOOL(e0pd, "IDR3.E0PD"),
+    CAP_BOOL(ptwnnc, "IDR3.PTWNNC"),
+    CAP_BOOL(pasidtt, "IDR3.PASIDTT"),
+    CAP_BOOL(epan, "IDR3.EPAN"),
+    CAP_BOOL(mteperm, "IDR3.MTEPERM"),
+    CAP_U8(oas, "IDR5.OAS: bits of output address: 32, 36, 40, 42, 44, 48, 52"),
+    CAP_U8(vax, "IDR5.VAX: bits of input address: 48, 52"),
+    CAP_BOOL(gran4k, "IDR5.GRAN4K"),
+    CAP_BOOL(gran16k, "IDR5.GRAN16K"),
+    CAP_BOOL(gran64k, "IDR5.GRAN64K"),
+    CAP_BOOL(ds, "IDR5.DS: 52-bit addresses with 4 and 16 KB granules"),
+    CAP_AS("stall_max", stall_max, IOMMU_PROP_U16, NULL, "IDR5.STALL_MAX: 1..4096"),
+    CAP_BOOL(gbpa_abort, "GBPA.ABORT after reset"),
+    { .name = NULL }
+};
+
+static IommuProps *smmuv3_props(Object *obj)
+{
+    return &ARM_SMMUV3(obj)->props;
+}
+
+static SMMUv3State *state_of(IommuShell *s)
+{
+    return container_of(s, SMMUv3State, shell);
+}
+
+static void smmuv3_pulse_irq(IommuShell *s, unsigned line)
+{
+    qemu_irq_pulse(state_of(s)->irq[line]);
+}
+
+static const IommuShellOps smmuv3_shell_ops = {
+    .pulse_irq = smmuv3_pulse_irq,
+    .mode_changed = iommu_shell_resync,
+    .why_not = "which an SMMUv3 cannot tell: its tables change without invalidation commands",
+    .iommu_region_type = TYPE_SMMUV3_IOMMU_MEMORY_REGION,
+};
+
+static AddressSpace *smmuv3_get_address_space(PCIBus *bus, void *opaque, int devfn)
+{
+    return iommu_shell_address_space(opaque, bus, devfn);
+}
+
+static const PCIIOMMUOps smmuv3_pci_ops = {
+    .get_address_space = smmuv3_get_address_space,
+};
+
+/* Switch off @member, with which @why_off cannot be, unless the user asked for it. */
+#define WITHOUT(s, c, member) \
+    do { \
+        if (!iommu_props_given(&(s)->props, offsetof(SmmuConfig, member))) { \
+            (c)->member = 0; \
+        } \
+    } while (0)
+
+/*
+ * "stage" is older than the capabilities and narrower: which stages there are. What belongs to the
+ * absent stage goes with it; a capability that was asked for stays, for the check to judge.
+ */
+static bool smmuv3_apply_stage(SMMUv3State *s, SmmuConfig *c, Error **errp)
+{
+    const char *stage = s->stage ? s->stage : "1";
+
+    if (!strcmp(stage, "1")) {
+        WITHOUT(s, c, s2p);
+    } else if (!strcmp(stage, "2")) {
+        WITHOUT(s, c, s1p);
+    } else if (strcmp(stage, "nested")) {
+        error_setg(errp, "arm-smmuv3: stage=%s: must be 1, 2 or nested", stage);
+        return false;
+    }
+    return true;
+}
+
+static void smmuv3_without_absent_stage(SMMUv3State *s, SmmuConfig *c)
+{
+    if (!c->s2p) {
+        WITHOUT(s, c, vmid16);
+        WITHOUT(s, c, vmw);
+        WITHOUT(s, c, xnx);
+        WITHOUT(s, c, fwb);
+        WITHOUT(s, c, vatos);
+    }
+    if (!c->s1p) {
+        WITHOUT(s, c, asid16);
+        WITHOUT(s, c, hyp);
+        WITHOUT(s, c, ssidsize);
+        WITHOUT(s, c, cd2l);
+        WITHOUT(s, c, had);
+        WITHOUT(s, c, e0pd);
+        WITHOUT(s, c, pps);
+        WITHOUT(s, c, pasidtt);
+        WITHOUT(s, c, epan);
+    }
+}
+
+/* Keep what the user named through smmu_config_fit(), which works on defaults. */
+static void smmuv3_fit(SMMUv3State *s, SmmuConfig *c)
+{
+    smmu_config_fit(c, SMMU_DEFAULT_WINDOW);
+    iommu_props_apply(&s->props, c);
+}
+
+static bool smmuv3_configure(SMMUv3State *s, SmmuConfig *c, Error **errp)
+{
+    const char *model = s->model ? s->model : "max";
+    const char *caches = s->caches ? s->caches : "full";
+    char why[256];
+
+    if (!smmu_config_named(c, model)) {
+        error_setg(errp, "arm-smmuv3: model=%s: must be one of %s", model, smmu_config_names());
+        return false;
+    }
+    iommu_props_apply(&s->props, c);
+    if (!smmuv3_apply_stage(s, c, errp)) {
+        return false;
+    }
+    smmuv3_without_absent_stage(s, c);
+    smmuv3_fit(s, c);
+    c->profile = iommu_profile_find(caches);
+    if (!c->profile) {
+        error_setg(errp, "arm-smmuv3: caches=%s: must be one of %s", caches,
+                   iommu_profile_names());
+        return false;
+    }
+    if (!smmu_config_check(c, why, sizeof(why))) {
+        error_setg(errp, "arm-smmuv3: %s", why);
+        return false;
+    }
+    return true;
+}
+
+static void smmuv3_realize(DeviceState *dev, Error **errp)
+{
+    SMMUv3State *s = ARM_SMMUV3(dev);
+    PCIBus *bus = ARM_SMMU(dev)->primary_bus;
+    SysBusDevice *sbd = SYS_BUS_DEVICE(dev);
+    IommuHost host = iommu_shell_host(&s->shell);
+    IommuModel *model;
+    SmmuConfig c;
+
+    if (!bus) {
+        error_setg(errp, "arm-smmuv3: primary-bus is not set: it must be the PCI bus whose "
+                         "devices the SMMU serves");
+        return;
+    }
+    if (!smmuv3_configure(s, &c, errp)) {
+        return;
+    }
+    model = smmu_new(&c, &host);
+    if (!model) {
+        error_setg(errp, "arm-smmuv3: out of memory");
+        return;
+    }
+    iommu_props_freeze(&s->props, &c, sizeof(c));
+    s->shell.port_features = (c.ssidsize ? IOMMU_PORT_PASID : 0) |
+                             (c.ats ? IOMMU_PORT_ATS : 0) |
+                             (c.pri ? IOMMU_PORT_PRI : 0) |
+                             (c.stall_model != SMMU_STALL_OFF ? IOMMU_PORT_STALL : 0);
+    iommu_shell_realize(&s->shell, model, bus, smmu_mmio_size(&c));
+    sysbus_init_mmio(sbd, &s->shell.mmio);
+    for (unsigned i = 0; i < SMMU_IRQ_LINES; i++) {
+        sysbus_init_irq(sbd, &s->irq[i]);
+    }
+    pci_setup_iommu(bus, &smmuv3_pci_ops, &s->shell);
+}
+
+void smmuv3_firmware(DeviceState *dev, SMMUv3Firmware *fw)
+{
+    const SmmuConfig *c = smmu_config(ARM_SMMUV3(dev)->shell.model);
+
+    *fw = (SMMUv3Firmware) {
+        .mmio_size = smmu_mmio_size(c),
+        .vatos = c->vatos ? SMMU_DEFAULT_WINDOW : 0,
+        .ats = c->ats,
+        .cohacc = c->cohacc,
+        .httu = MIN(c->httu, SMMU_HTTU_AFDBM),
+        .canwbs = c->fwb,
+    };
+}
+
+static void smmuv3_reset_exit(Object *obj, ResetType type)
+{
+    SMMUv3State *s = ARM_SMMUV3(obj);
+
+    iommu_shell_reset(&s->shell);
+}
+
+static void smmuv3_instance_init(Object *obj)
+{
+    SMMUv3State *s = ARM_SMMUV3(obj);
+
+    iommu_shell_init(&s->shell, obj, &smmuv3_shell_ops);
+    iommu_props_init(&s->props, smmuv3_caps, &s->set);
+}
+
+static void smmuv3_instance_finalize(Object *obj)
+{
+    iommu_shell_finalize(&ARM_SMMUV3(obj)->shell);
+}
+
+/* Version 100: the image is the model's own, none that another SMMUv3 of this name has written. */
+static const VMStateDescription vmstate_smmuv3 = {
+    .name = "smmuv3",
+    .version_id = 100,
+    .minimum_version_id = 100,
+    .priority = MIG_PRI_IOMMU,
+    .fields = (const VMStateField[]) {
+        VMSTATE_STRUCT(shell, SMMUv3State, 1, vmstate_iommu_shell, IommuShell),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static const Property smmu_properties[] = {
+    DEFINE_PROP_LINK("primary-bus", SMMUState, primary_bus, TYPE_PCI_BUS, PCIBus *),
+    DEFINE_PROP_UINT8("bus_num", SMMUState, bus_num, 0),
+};
+
+static const Property smmuv3_properties[] = {
+    DEFINE_PROP_STRING("stage", SMMUv3State, stage),
+    DEFINE_PROP_STRING("model", SMMUv3State, model),
+    DEFINE_PROP_STRING("caches", SMMUv3State, caches),
+};
+
+static void smmu_class_init(ObjectClass *oc, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(oc);
+
+    device_class_set_props(dc, smmu_properties);
+    object_class_property_set_description(oc, "primary-bus", "PCI bus whose devices it serves");
+    object_class_property_set_description(oc, "bus_num",
+                                          "kept for older command lines; the bus itself knows");
+}
+
+static void smmuv3_class_init(ObjectClass *oc, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(oc);
+    ResettableClass *rc = RESETTABLE_CLASS(oc);
+
+    dc->desc = "Arm SMMUv3";
+    dc->realize = smmuv3_realize;
+    dc->vmsd = &vmstate_smmuv3;
+    dc->user_creatable = false;
+    dc->hotpluggable = false;
+    /* After the devices behind it have stopped. */
+    rc->phases.exit = smmuv3_reset_exit;
+    device_class_set_props(dc, smmuv3_properties);
+    object_class_property_set_description(oc, "stage", "1, 2 or nested");
+    object_class_property_set_description(oc, "model", "named set of capabilities");
+    object_class_property_set_description(oc, "caches", "cache sizes: full, one, off, tiny");
+    iommu_props_class_init(oc, smmuv3_caps, smmuv3_props);
+    iommu_shell_class_init(oc);
+    iommu_shell_port_class_init(oc);
+}
+
+static const TypeInfo smmuv3_types[] = {
+    {
+        .name = TYPE_ARM_SMMU,
+        .parent = TYPE_SYS_BUS_DEVICE,
+        .instance_size = sizeof(SMMUState),
+        .class_init = smmu_class_init,
+        .abstract = true,
+    }, {
+        .name = TYPE_ARM_SMMUV3,
+        .parent = TYPE_ARM_SMMU,
+        .instance_size = sizeof(SMMUv3State),
+        .instance_init = smmuv3_instance_init,
+        .instance_finalize = smmuv3_instance_finalize,
+        .class_init = smmuv3_class_init,
+        .interfaces = (InterfaceInfo[]) { { TYPE_IOMMU_PORT }, { } },
+    }, {
+        .name = TYPE_SMMUV3_IOMMU_MEMORY_REGION,
+        .parent = TYPE_IOMMU_MEMORY_REGION,
+        .class_init = iommu_shell_region_class_init,
+    },
+};
+
+DEFINE_TYPES(smmuv3_types)

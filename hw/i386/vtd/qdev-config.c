@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * VT-d as a QEMU device: properties. Three layers make a configuration: a named set (model=), the
+ * properties of QEMU's own device, which each stand for several capabilities, and one property for each
+ * capability. The later win, where the user gave them.
+ */
+#include "qemu/osdep.h"
+#include "qdev-internal.h"
+#include "qapi/error.h"
+#include "system/kvm.h"
+#include "system/system.h"
+#include "kvm/kvm_i386.h"
+
+#define CAP_AS(_name, _member, _kind, _what) \
+    { .name = _name, .what = _what, .offset = offsetof(VtdConfig, _member), .kind = _kind }
+#define CAP_BOOL(_member, _what) CAP_AS(#_member, _member, IOMMU_PROP_BOOL, _what)
+#define CAP_U8(_member, _what) CAP_AS(#_member, _member, IOMMU_PROP_U8, _what)
+#define CAP_U16(_member, _what) CAP_AS(#_member, _member, IOMMU_PROP_U16, _what)
+
+/*
+ * Capabilities by the names of their register fields. ECAP.IR, EIM, DT and PT have properties of
+ * older names: intremap, eim, device-iotlb, pt.
+ */
+const IommuProp vtd_caps[] = {
+    CAP_U8(haw, "host address width in bits, 32..52"),
+    CAP_U8(nd, "CAP.ND: domain-id width is 4 + 2 * nd, 0..6"),
+    CAP_BOOL(rwbf, "CAP.RWBF"),
+    CAP_BOOL(plmr, "CAP.PLMR: protected low memory"),
+    CAP_BOOL(phmr, "CAP.PHMR: protected high memory"),
+    CAP_U8(sagaw, "CAP.SAGAW: sum of 2 (39 bits), 4 (48 bits), 8 (57 bits)"),
+    CAP_U8(mgaw, "CAP.MGAW: maximum guest address width in bits"),
+    CAP_BOOL(zlr, "CAP.ZLR: zero-length reads"),
+    CAP_U8(sslps, "CAP.SSLPS: 0, 1 (2 MB), 3 (2 MB and 1 GB)"),
+    CAP_BOOL(psi, "CAP.PSI: page-selective invalidation"),
+    CAP_U16(nfr, "CAP.NFR: fault recording registers, 1..256"),
+    CAP_U8(mamv, "CAP.MAMV: 0..63"),
+    CAP_BOOL(fs1gp, "CAP.FS1GP: 1 GB pages in first-stage tables"),
+    CAP_BOOL(fs5lp, "CAP.FS5LP: five-level first-stage tables"),
+    CAP_BOOL(pi, "CAP.PI: posted interrupts"),
+    CAP_BOOL(esirtps, "CAP.ESIRTPS"),
+    CAP_BOOL(esrtps, "CAP.ESRTPS"),
+    CAP_AS("coherent", c, IOMMU_PROP_BOOL, "ECAP.C: page-walk coherency"),
+    CAP_BOOL(qi, "ECAP.QI: queued invalidation"),
+    CAP_U8(mhmv, "ECAP.MHMV: 0..15"),
+    CAP_BOOL(mts, "ECAP.MTS: memory types"),
+    CAP_BOOL(nest, "ECAP.NEST: nested translation"),
+    CAP_BOOL(prs, "ECAP.PRS: page requests"),
+    CAP_BOOL(srs, "ECAP.SRS: supervisor requests"),
+    CAP_BOOL(nwfs, "ECAP.NWFS"),
+    CAP_BOOL(eafs, "ECAP.EAFS: extended accessed flag"),
+    CAP_U8(pss, "ECAP.PSS: bits of PASID less one, 0..19"),
+    CAP_BOOL(pasid, "ECAP.PASID"),
+    CAP_BOOL(dit, "ECAP.DIT: device TLB invalidation throttle"),
+    CAP_BOOL(pds, "ECAP.PDS: page request drain"),
+    CAP_BOOL(smts, "ECAP.SMTS: scalable mode"),
+    CAP_BOOL(ssads, "ECAP.SSADS: second-stage accessed and dirty flags"),
+    CAP_BOOL(ssts, "ECAP.SSTS: second-stage translation in scalable mode"),
+    CAP_BOOL(fsts, "ECAP.FSTS: first-stage translation"),
+    CAP_BOOL(smpwcs, "ECAP.SMPWCS: scalable-mode page-walk coherency"),
+    CAP_BOOL(rps, "ECAP.RPS: RID_PASID"),
+    CAP_BOOL(rprivs, "ECAP.RPRIVS: RID_PRIV"),
+    CAP_BOOL(adms, "ECAP.ADMS: abort DMA mode"),
+    CAP_BOOL(ptrs, "ECAP.PTRS: translated requests with PASID"),
+    CAP_BOOL(ssirws, "ECAP.SSIRWS"),
+    CAP_BOOL(sms, "ECAP.SMS: stop markers"),
+    CAP_BOOL(eimer, "ECAP.EIMER"),
+    CAP_BOOL(irreq, "ECAP.IRREQ"),
+    { .name = NULL }
+};
+
+/* In the order of OnOffAuto. */
+static const char *const eim_names[] = { "auto", "on", "off", NULL };
+
+#define KNOB(_name, _member, _kind, _values, _what) \
+    { .name = _name, .what = _what, .values = _values, \
+      .offset = offsetof(VTDKnobs, _member), .kind = _kind }
+#define KNOB_BOOL(_name, _member, _what) KNOB(_name, _member, IOMMU_PROP_BOOL, NULL, _what)
+
+const IommuProp vtd_knobs[] = {
+    KNOB("version", version, IOMMU_PROP_U32, NULL, "VER: 16 * major + minor; 0: the set's"),
+    KNOB("eim", eim, IOMMU_PROP_ENUM, eim_names, "extended interrupt mode: on, off, auto"),
+    KNOB_BOOL("x-buggy-eim", buggy_eim, "extended interrupt mode without KVM's x2APIC API"),
+    KNOB("aw-bits", aw_bits, IOMMU_PROP_U8, NULL, "guest address width: 39, 48, 57"),
+    KNOB_BOOL("caching-mode", caching_mode, "CAP.CM: invalidate also what becomes present"),
+    KNOB_BOOL("x-scalable-mode", scalable_mode, "scalable mode with second-stage translation"),
+    KNOB_BOOL("x-flts", first_stage, "first-stage translation (with x-scalable-mode)"),
+    KNOB_BOOL("snoop-control", snoop_control, "ECAP.SC"),
+    KNOB_BOOL("x-pasid-mode", pasid_mode, "PASID (with x-scalable-mode)"),
+    KNOB_BOOL("dma-drain", dma_drain, "CAP.DWD and CAP.DRD"),
+    KNOB_BOOL("dma-translation", dma_translation, "off: interrupt remapping only"),
+    KNOB_BOOL("stale-tm", stale_tm, "for older machines; bit 62 of a leaf is always ignored"),
+    { .name = NULL }
+};
+
+#define GIVEN(u, member) iommu_props_given(&(u)->knobs, offsetof(VTDKnobs, member))
+
+/* Interrupt remapping and what the machine's interrupt controllers allow of it. */
+static bool configure_interrupts(VTDUnit *u, VtdConfig *c, Error **errp)
+{
+    bool ir = x86_iommu_ir_supported(X86_IOMMU_DEVICE(u->dev));
+
+    if (u->knob.eim == ON_OFF_AUTO_ON && !ir) {
+        error_setg(errp, "intel-iommu: eim=on: needs intremap=on");
+        return false;
+    }
+    c->ir = ir;
+    c->eim = ir && (u->knob.eim == ON_OFF_AUTO_AUTO ? c->eim : u->knob.eim == ON_OFF_AUTO_ON);
+    if (!ir) {
+        c->pi = false;
+        c->mhmv = 0;
+    }
+    if (c->eim && !u->knob.buggy_eim && kvm_irqchip_is_split() && !kvm_enable_x2apic()) {
+        if (u->knob.eim == ON_OFF_AUTO_ON) {
+            error_setg(errp, "intel-iommu: eim=on: needs KVM's X2APIC_API (Linux 4.7)");
+            return false;
+        }
+        c->eim = false;
+    }
+    if (kvm_irqchip_in_kernel()) {
+        c->pi = false; /* KVM's routes are made once; a posted one has no fixed destination */
+    }
+    return true;
+}
+
+static void without_scalable_mode(VtdConfig *c)
+{
+    c->smts = c->ssts = c->fsts = c->nest = c->mts = c->prs = c->srs = false;
+    c->smpwcs = c->eafs = c->pasid = c->ssads = c->rps = c->rprivs = false;
+    c->ptrs = c->ssirws = c->sms = c->fs1gp = c->fs5lp = false;
+    c->pss = 0;
+}
+
+static void configure_scalable(VTDUnit *u, VtdConfig *c)
+{
+    if (GIVEN(u, scalable_mode)) {
+        if (u->knob.scalable_mode) {
+            c->smts = c->srs = c->ssts = true;
+        } else {
+            without_scalable_mode(c);
+        }
+    }
+    if (GIVEN(u, first_stage)) {
+        c->fsts = c->fs1gp = u->knob.first_stage;
+        c->fs5lp = c->fs5lp && c->fsts;
+    }
+    if (GIVEN(u, pasid_mode)) {
+        c->pasid = u->knob.pasid_mode;
+        c->pss = c->pasid ? 19 : 0;
+    }
+}
+
+static bool configure_width(VTDUnit *u, VtdConfig *c, Error **errp)
+{
+    unsigned aw = u->knob.aw_bits;
+
+    if (!GIVEN(u, aw_bits)) {
+        return true;
+    }
+    if (aw != 39 && aw != 48 && aw != 57) {
+        error_setg(errp, "intel-iommu: aw-bits=%u: must be 39, 48 or 57", aw);
+        return false;
+    }
+    c->mgaw = aw;
+    c->sagaw = (aw >= 39 ? 2 : 0) | (aw >= 48 ? 4 : 0) | (aw >= 57 ? 8 : 0);
+    c->fs5lp = c->fsts && aw == 57;
+    return true;
+}
+
+/* Device TLBs and pass-through are properties of every x86 IOMMU. */
+static void configure_common(VTDUnit *u, VtdConfig *c)
+{
+    X86IOMMUState *x86 = X86_IOMMU_DEVICE(u->dev);
+
+    c->dt = c->dt || x86->dt_supported;
+    c->pt = c->pt && x86->pt_supported;
+    if (GIVEN(u, caching_mode)) {
+        c->cm = u->knob.caching_mode;
+    }
+    if (GIVEN(u, snoop_control)) {
+        c->sc = u->knob.snoop_control;
+    }
+    if (GIVEN(u, dma_drain)) {
+        c->dwd = c->drd = u->knob.dma_drain;
+    }
+    if (GIVEN(u, dma_translation) && !u->knob.dma_translation) {
+        without_scalable_mode(c);
+        c->sagaw = 0;
+    }
+    if (u->knob.version) {
+        c->ver_max = u->knob.version >> 4;
+        c->ver_min = u->knob.version & 0xf;
+    }
+}
+
+bool vtd_configure(VTDUnit *u, VtdConfig *c, Error **errp)
+{
+    const char *model = u->model ? u->model : "qemu";
+    const char *caches = u->caches ? u->caches : "full";
+    char why[256];
+
+    if (!vtd_config_named(c, model)) {
+        error_setg(errp, "intel-iommu: model=%s: must be one of %s", model, vtd_config_names());
+        return false;
+    }
+    if (u->knob.version > 0xff) {
+        error_setg(errp, "intel-iommu: version=%u: must be at most 255 (16 * major + minor)",
+                   u->knob.version);
+        return false;
+    }
+    configure_scalable(u, c);
+    configure_common(u, c);
+    if (!configure_width(u, c, errp) || !configure_interrupts(u, c, errp)) {
+        return false;
+    }
+    iommu_props_apply(&u->caps, c);
+    c->profile = iommu_profile_find(caches);
+    if (!c->profile) {
+        error_setg(errp, "intel-iommu: caches=%s: must be one of %s", caches,
+                   iommu_profile_names());
+        return false;
+    }
+    if (!vtd_config_check(c, why, sizeof(why))) {
+        error_setg(errp, "intel-iommu: %s", why);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * VT-d as a QEMU device: what its parts share.
+ */
+#ifndef HW_I386_VTD_QDEV_INTERNAL_H
+#define HW_I386_VTD_QDEV_INTERNAL_H
+
+#include "hw/i386/intel_iommu.h"
+#include "hw/iommu/qdev-props.h"
+#include "hw/iommu/qdev-shell.h"
+#include "hw/iommu/vtd.h"
+
+/* Interrupt address range of every requester [3.14]. */
+#define VTD_IR_BASE 0xfee00000ull
+#define VTD_IR_SIZE 0x100000ull
+
+/** Properties of QEMU's device that are not one capability each. */
+typedef struct VTDKnobs {
+    uint32_t version;
+    uint8_t aw_bits;
+    uint8_t eim; /* OnOffAuto by name */
+    bool buggy_eim;
+    bool caching_mode;
+    bool scalable_mode;
+    bool first_stage;
+    bool snoop_control;
+    bool pasid_mode;
+    bool dma_drain;
+    bool dma_translation;
+    bool stale_tm;
+} VTDKnobs;
+
+struct VTDUnit {
+    IommuShell shell;
+    IntelIOMMUState *dev;
+    IommuProps caps;
+    VtdConfig set; /* capabilities the user gave; all of them once realized */
+    IommuProps knobs;
+    VTDKnobs knob;
+    char *model;
+    char *caches;
+};
+
+/** What a requester's address space holds beside its IOMMU region. */
+typedef struct VTDRequester {
+    IommuShellDevice *d;
+    MemoryRegion plain;      /* system memory, while the requester bypasses */
+    MemoryRegion interrupts; /* FEExxxxx */
+} VTDRequester;
+
+/** Actions of this device (IommuShellAction.own). */
+typedef enum VTDAction {
+    VTD_ACTION_IEC,     /* addr: index, data: ignored bits, or all if @addr is ~0 */
+    VTD_ACTION_STREAMS, /* addr: stream, data: ignored bits */
+} VTDAction;
+
+static inline VTDUnit *vtd_unit_of(IommuShell *s)
+{
+    return container_of(s, VTDUnit, shell);
+}
+
+/* qdev-config.c */
+extern const IommuProp vtd_caps[];
+extern const IommuProp vtd_knobs[];
+/** Make the configuration from the named set, older properties and capabilities. */
+bool vtd_configure(VTDUnit *u, VtdConfig *c, Error **errp);
+
+/* qdev-pci.c */
+extern const PCIIOMMUOps vtd_pci_ops;
+void vtd_requester_added(IommuShell *s, IommuShellDevice *d);
+/** Look again which requesters bypass. */
+void vtd_update_requesters(IommuShell *s);
+void vtd_streams_changed(IommuShell *s, uint32_t stream, uint32_t ignored);
+
+/* qdev-ir.c */
+extern const MemoryRegionOps vtd_interrupt_ops; /* opaque: VTDRequester */
+int vtd_int_remap(X86IOMMUState *iommu, MSIMessage *src, MSIMessage *dst, uint16_t sid);
+void vtd_send_msi(IommuShell *s, uint64_t addr, uint32_t data);
+
+#endif

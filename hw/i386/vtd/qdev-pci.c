@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * VT-d as a QEMU device: the requesters' address spaces.
+ *
+ * Each holds the unit's IOMMU region, the interrupt window above it [3.14], and a view of plain
+ * memory. Requests that bypass go through the model like the others, so that they are
+ * counted and timed; but a requester whose mappings somebody mirrors (vfio, vhost) shows plain memory
+ * while it bypasses, for there is then nothing to mirror but the machine's whole memory.
+ */
+#include "qemu/osdep.h"
+#include "qdev-internal.h"
+#include "exec/address-spaces.h"
+#include "qapi/error.h"
+#include "system/host_iommu_device.h"
+
+static AddressSpace *vtd_get_address_space(PCIBus *bus, void *opaque, int devfn)
+{
+    return iommu_shell_address_space(opaque, bus, devfn);
+}
+
+/* Guest tables can name any address of the guest's width: the host must take them all. */
+static bool vtd_set_iommu_device(PCIBus *bus, void *opaque, int devfn, HostIOMMUDevice *hiod,
+                                 Error **errp)
+{
+    IommuShell *s = opaque;
+    HostIOMMUDeviceClass *hc = HOST_IOMMU_DEVICE_GET_CLASS(hiod);
+    uint8_t aw_bits = vtd_unit_of(s)->dev->aw_bits;
+    int host_bits;
+
+    if (!hc->get_cap) {
+        return true;
+    }
+    host_bits = hc->get_cap(hiod, HOST_IOMMU_DEVICE_CAP_AW_BITS, errp);
+    if (host_bits < 0) {
+        return false;
+    }
+    if (aw_bits > host_bits) {
+        error_setg(errp, "intel-iommu: aw-bits=%u: must be at most %d, the host IOMMU's", aw_bits,
+                   host_bits);
+        return false;
+    }
+    return true;
+}
+
+const PCIIOMMUOps vtd_pci_ops = {
+    .get_address_space = vtd_get_address_space,
+    .set_iommu_device = vtd_set_iommu_device,
+};
+
+static bool bypasses(IommuShellDevice *d)
+{
+    IommuShell *s = d->shell;
+    bool yes = false;
+
+    if (iommu_shell_enter(s)) {
+        yes = vtd_stream_bypassed(s->model, iommu_shell_stream(d));
+        iommu_shell_leave(s);
+    }
+    return yes;
+}
+
+static void update_requester(IommuShellDevice *d)
+{
+    VTDRequester *r = d->extra;
+    bool plain = d->mirrored && bypasses(d);
+
+    if (r->plain.enabled == plain) {
+        return;
+    }
+    memory_region_transaction_begin();
+    memory_region_set_enabled(MEMORY_REGION(&d->iommu), !plain);
+    memory_region_set_enabled(&r->plain, plain);
+    memory_region_transaction_commit();
+}
+
+void vtd_update_requesters(IommuShell *s)
+{
+    IommuShellDevice *d;
+
+    QLIST_FOREACH(d, &s->devices, next) {
+        if (d->mirrored && iommu_shell_device_live(d)) {
+            update_requester(d);
+        }
+    }
+    iommu_shell_resync(s);
+}
+
+void vtd_streams_changed(IommuShell *s, uint32_t stream, uint32_t ignored)
+{
+    IommuShellDevice *d;
+
+    QLIST_FOREACH(d, &s->devices, next) {
+        if (d->mirrored && iommu_shell_device_live(d) &&
+            !((iommu_shell_stream(d) ^ stream) & ~ignored)) {
+            update_requester(d);
+            iommu_shell_resync_device(d);
+        }
+    }
+}
+
+void vtd_requester_added(IommuShell *s, IommuShellDevice *d)
+{
+    VTDRequester *r = g_new0(VTDRequester, 1);
+    g_autofree char *plain = g_strconcat(d->name, "-plain", NULL);
+    g_autofree char *interrupts = g_strconcat(d->name, "-interrupts", NULL);
+
+    r->d = d;
+    d->extra = r;
+    memory_region_init_alias(&r->plain, s->owner, plain, get_system_memory(), 0,
+                             memory_region_size(get_system_memory()));
+    memory_region_set_enabled(&r->plain, false);
+    memory_region_add_subregion_overlap(&d->root, 0, &r->plain, 0);
+    memory_region_init_io(&r->interrupts, s->owner, &vtd_interrupt_ops, r, interrupts,
+                          VTD_IR_SIZE);
+    memory_region_add_subregion_overlap(&d->root, VTD_IR_BASE, &r->interrupts, 64);
+}

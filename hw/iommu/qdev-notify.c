@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * IOMMU notifiers: QEMU devices that keep translations of their own (vhost: UNMAP or device TLB
+ * invalidations) or mirror the whole page table into a host IOMMU (vfio: MAP and UNMAP).
+ *
+ * For a mirror the shell remembers what it told (the shadow). When an invalidation comes it compares the
+ * shadow with the tables as they stand in memory, and tells the difference: mappings that did
+ * not change are never taken away, for DMA may be under way in them.
+ */
+#include "qemu/osdep.h"
+#include "hw/iommu/qdev-shell.h"
+#include "block/aio.h"
+#include "qapi/error.h"
+
+static bool in_notifier(const IOMMUNotifier *n, hwaddr first, hwaddr last)
+{
+    return first <= n->end && last >= n->start;
+}
+
+/*
+ * Send [@first, @last] as naturally aligned powers of two, as IOMMUTLBEntry wants, cut to what each
+ * notifier registered for. @pa belongs to @first.
+ */
+static void tell(IommuShellDevice *d, IOMMUNotifier *only, IOMMUNotifierFlag type, hwaddr first,
+                 hwaddr last, hwaddr pa, IOMMUAccessFlags perm)
+{
+    IOMMUNotifier *n;
+
+    IOMMU_NOTIFIER_FOREACH(n, &d->iommu) {
+        hwaddr at, end;
+
+        if ((only && n != only) || !(n->notifier_flags & type) || !in_notifier(n, first, last)) {
+            continue;
+        }
+        at = MAX(first, n->start);
+        end = MIN(last, n->end);
+        for (;;) {
+            uint64_t mask = at ? (at & -at) - 1 : UINT64_MAX;
+            IOMMUTLBEvent event;
+
+            while (mask > end - at) {
+                mask >>= 1;
+            }
+            event = (IOMMUTLBEvent) {
+                .type = type,
+                .entry = {
+                    .target_as = d->shell->memory,
+                    .iova = at,
+                    .translated_addr = type == IOMMU_NOTIFIER_MAP ? pa + (at - first) : 0,
+                    .addr_mask = mask,
+                    .perm = perm,
+                },
+            };
+            memory_region_notify_iommu_one(n, &event);
+            if (end - at == mask) {
+                break;
+            }
+            at += mask + 1;
+        }
+    }
+}
+
+static bool collect(void *opaque, uint64_t addr, uint64_t pa, uint64_t bytes, uint8_t rights)
+{
+    DMAMap map = {
+        .iova = addr,
+        .translated_addr = pa,
+        .size = bytes - 1,
+        .perm = IOMMU_ACCESS_FLAG(rights & IOMMU_RIGHTS_R, rights & IOMMU_RIGHTS_W),
+    };
+
+    if (bytes && map.perm != IOMMU_NONE) {
+        g_array_append_val((GArray *)opaque, map);
+    }
+    return true;
+}
+
+/*
+ * Mappings of [@first, @last] now. The model allows this look from inside its unmap callback: the lock
+ * is ours then, and enumerate() changes nothing.
+ */
+static GArray *mappings(IommuShellDevice *d, hwaddr first, hwaddr last)
+{
+    IommuShell *s = d->shell;
+    GArray *found = g_array_new(false, false, sizeof(DMAMap));
+
+    qemu_rec_mutex_lock(&s->lock);
+    s->model->ops->enumerate(s->model, iommu_shell_stream(d), first, last, collect, found);
+    qemu_rec_mutex_unlock(&s->lock);
+    return found;
+}
+
+static bool same_map(const DMAMap *a, const DMAMap *b)
+{
+    return a->iova == b->iova && a->size == b->size &&
+           a->translated_addr == b->translated_addr && a->perm == b->perm;
+}
+
+static gint map_order(gconstpointer a, gconstpointer b)
+{
+    const DMAMap *x = a, *y = b;
+
+    return x->iova < y->iova ? -1 : x->iova > y->iova;
+}
+
+static bool still_mapped(const GArray *found, const DMAMap *map)
+{
+    guint i;
+
+    return g_array_binary_search((GArray *)found, map, map_order, &i) &&
+           same_map(map, &g_array_index(found, DMAMap, i));
+}
+
+/* Grow [*@first, *@last] until it cuts no shadowed mapping: vfio cannot unmap a part of one. */
+static void cover_shadow(IommuShellDevice *d, hwaddr *first, hwaddr *last)
+{
+    DMAMap edge = { .iova = *first };
+    const DMAMap *hit = iova_tree_find(d->shadow, &edge);
+
+    if (hit) {
+        *first = MIN(*first, hit->iova);
+    }
+    edge.iova = *last;
+    hit = iova_tree_find(d->shadow, &edge);
+    if (hit) {
+        *last = MAX(*last, hit->iova + hit->size);
+    }
+}
+
+/* Take from the shadow what overlaps [@first, @last] and is not in @found as it was. */
+static void drop_stale(IommuShellDevice *d, const GArray *found, hwaddr first, hwaddr last)
+{
+    g_autoptr(GArray) kept = g_array_new(false, false, sizeof(DMAMap));
+    DMAMap range = { .iova = first, .size = last - first };
+    const DMAMap *hit;
+
+    while ((hit = iova_tree_find(d->shadow, &range))) {
+        DMAMap map = *hit;
+
+        iova_tree_remove(d->shadow, map);
+        if (still_mapped(found, &map)) {
+            g_array_append_val(kept, map);
+        } else {
+            tell(d, NULL, IOMMU_NOTIFIER_UNMAP, map.iova, map.iova + map.size, 0, IOMMU_NONE);
+        }
+    }
+    for (guint i = 0; i < kept->len; i++) {
+        iova_tree_insert(d->shadow, &g_array_index(kept, DMAMap, i));
+    }
+}
+
+static void sync_range(IommuShellDevice *d, hwaddr first, hwaddr last)
+{
+    g_autoptr(GArray) found = NULL;
+
+    cover_shadow(d, &first, &last);
+    found = mappings(d, first, last);
+    drop_stale(d, found, first, last);
+    for (guint i = 0; i < found->len; i++) {
+        DMAMap map = g_array_index(found, DMAMap, i);
+        const DMAMap *hit = iova_tree_find(d->shadow, &map);
+
+        if (hit && same_map(hit, &map)) {
+            continue;
+        }
+        /* A leaf may reach beyond the range that was asked for. */
+        drop_stale(d, found, map.iova, map.iova + map.size);
+        if (iova_tree_insert(d->shadow, &map) == IOVA_OK) {
+            tell(d, NULL, IOMMU_NOTIFIER_MAP, map.iova, map.iova + map.size,
+                 map.translated_addr, map.perm);
+        }
+    }
+}
+
+/* With the model taken, or inside it. */
+static void watch(IommuShellDevice *d, bool on)
+{
+    IommuShell *s = d->shell;
+    uint32_t stream = on ? iommu_shell_stream(d) : d->watched_stream;
+    IommuShellDevice *other;
+
+    if (d->watched) {
+        bool shared = false;
+
+        d->watched = false;
+        QLIST_FOREACH(other, &s->notifying, next_notify) {
+            shared |= other->watched && other->watched_stream == d->watched_stream;
+        }
+        if (!shared) {
+            s->model->ops->watch(s->model, d->watched_stream, false);
+        }
+    }
+    if (on) {
+        s->model->ops->watch(s->model, stream, true);
+        d->watched = true;
+        d->watched_stream = stream;
+    }
+}
+
+void iommu_shell_follow_streams(IommuShell *s)
+{
+    IommuShellDevice *d;
+
+    QLIST_FOREACH(d, &s->notifying, next_notify) {
+        if (!d->watched || d->watched_stream != iommu_shell_stream(d)) {
+            watch(d, true);
+        }
+    }
+}
+
+int iommu_shell_notify_flag_changed(IOMMUMemoryRegion *mr, IOMMUNotifierFlag old,
+                                    IOMMUNotifierFlag now, Error **errp)
+{
+    IommuShellDevice *d = container_of(mr, IommuShellDevice, iommu);
+    IommuShell *s = d->shell;
+
+    if ((now & IOMMU_NOTIFIER_MAP) && !(s->ops->can_map && s->ops->can_map(s))) {
+        error_setg(errp, "%s: device %02x.%x wants to mirror its mappings, %s",
+                   object_get_typename(s->owner), PCI_SLOT(d->devfn), PCI_FUNC(d->devfn),
+                   s->ops->why_not);
+        return -ENOTSUP;
+    }
+    QEMU_LOCK_GUARD(&s->lock);
+    if (now && !d->mirrored) {
+        /* Where the device shows plain memory to a mirror: not here, amid a memory transaction. */
+        d->mirrored = true;
+        s->mode_dirty = true;
+        qemu_bh_schedule(s->bh);
+    }
+    if (now && !d->notify) {
+        QLIST_INSERT_HEAD(&s->notifying, d, next_notify);
+        watch(d, true);
+    } else if (!now && d->notify) {
+        QLIST_REMOVE(d, next_notify);
+        watch(d, false);
+    }
+    if ((now & IOMMU_NOTIFIER_MAP) && !d->shadow) {
+        d->shadow = iova_tree_new();
+    } else if (!(now & IOMMU_NOTIFIER_MAP)) {
+        iommu_shell_device_free_shadow(d);
+    }
+    d->notify = now;
+    return 0;
+}
+
+void iommu_shell_device_free_shadow(IommuShellDevice *d)
+{
+    if (d->shadow) {
+        iova_tree_destroy(d->shadow);
+        d->shadow = NULL;
+    }
+}
+
+void iommu_shell_replay(IOMMUMemoryRegion *mr, IOMMUNotifier *n)
+{
+    IommuShellDevice *d = container_of(mr, IommuShellDevice, iommu);
+    g_autoptr(GArray) found = NULL;
+
+    if (!(n->notifier_flags & IOMMU_NOTIFIER_MAP)) {
+        return;
+    }
+    /* Those that already listen first, so that all stand alike; then @n from the beginning. */
+    if (d->shadow) {
+        sync_range(d, 0, UINT64_MAX);
+    }
+    found = mappings(d, 0, UINT64_MAX);
+    for (guint i = 0; i < found->len; i++) {
+        DMAMap map = g_array_index(found, DMAMap, i);
+
+        tell(d, n, IOMMU_NOTIFIER_MAP, map.iova, map.iova + map.size, map.translated_addr,
+             map.perm);
+    }
+}
+
+/* A device TLB without ATS is told of every invalidation. */
+static void tell_unmap(IommuShellDevice *d, hwaddr first, hwaddr last)
+{
+    if (d->shadow) {
+        sync_range(d, first, last);
+    } else {
+        tell(d, NULL, IOMMU_NOTIFIER_UNMAP, first, last, 0, IOMMU_NONE);
+    }
+    if (!(d->shell->port_features & IOMMU_PORT_ATS)) {
+        tell(d, NULL, IOMMU_NOTIFIER_DEVIOTLB_UNMAP, first, last, 0, IOMMU_NONE);
+    }
+}
+
+void iommu_shell_notify_unmap(IommuShell *s, const IommuUnmap *u)
+{
+    IommuShellDevice *d;
+
+    if (u->has_pasid) {
+        return; /* notifiers see requests without PASID only */
+    }
+    QLIST_FOREACH(d, &s->notifying, next_notify) {
+        if (d->watched_stream == u->stream) {
+            tell_unmap(d, u->addr, u->last);
+        }
+    }
+}
+
+void iommu_shell_notify_devtlb(IommuShell *s, const IommuAtsInv *inv)
+{
+    IommuShellDevice *d;
+
+    if (inv->has_pasid) {
+        return;
+    }
+    QLIST_FOREACH(d, &s->notifying, next_notify) {
+        if (iommu_shell_stream(d) == inv->stream) {
+            tell(d, NULL, IOMMU_NOTIFIER_DEVIOTLB_UNMAP, inv->addr, inv->last, 0, IOMMU_NONE);
+        }
+    }
+}
+
+void iommu_shell_resync_device(IommuShellDevice *d)
+{
+    if (!d->notify) {
+        return;
+    }
+    tell_unmap(d, 0, UINT64_MAX);
+    if (d->shell->port_features & IOMMU_PORT_ATS) {
+        tell(d, NULL, IOMMU_NOTIFIER_DEVIOTLB_UNMAP, 0, UINT64_MAX, 0, IOMMU_NONE);
+    }
+}
+
+void iommu_shell_resync(IommuShell *s)
+{
+    IommuShellDevice *d, *next;
+
+    QLIST_FOREACH_SAFE(d, &s->notifying, next_notify, next) {
+        iommu_shell_resync_device(d);
+    }
+}

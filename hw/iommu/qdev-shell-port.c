@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Transaction port of an IOMMU model in QEMU: devices that speak PASID, ATS, PRI or stalls come in here, and
+ * what the model has to tell them goes out.
+ *
+ * The model gives a stalled transaction's cookie back, possibly after a migration, so the cookie itself
+ * says whose it is: requester id above, the client's own cookie in the low 48 bits. The model's
+ * cookie 0 means "cannot wait".
+ */
+#include "qemu/osdep.h"
+#include "hw/iommu/fields.h"
+#include "hw/iommu/qdev-shell.h"
+
+static const BitField COOKIE_OWN = REGFIELD(47, 0);
+static const BitField COOKIE_STREAM = REGFIELD(63, 48);
+
+static IommuShellClient *client_of(IommuShell *s, uint32_t stream)
+{
+    IommuShellClient *c;
+
+    QLIST_FOREACH(c, &s->clients, next) {
+        if (c->stream == stream) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+static uint32_t port_features(IommuPort *port)
+{
+    return iommu_shell_of(OBJECT(port))->port_features;
+}
+
+static void port_translate(IommuPort *port, const IommuTxn *txn, IommuResult *res)
+{
+    IommuShell *s = iommu_shell_of(OBJECT(port));
+    IommuTxn t = *txn;
+
+    if (t.cookie) {
+        t.cookie = reg_set(reg_make(COOKIE_STREAM, t.stream), COOKIE_OWN, t.cookie);
+    }
+    iommu_shell_translate(s, &t, res);
+}
+
+static void port_page_request(IommuPort *port, const IommuPageRequest *req)
+{
+    IommuShell *s = iommu_shell_of(OBJECT(port));
+
+    if (s->model->ops->page_request && iommu_shell_enter(s)) {
+        s->model->ops->page_request(s->model, req);
+        iommu_shell_leave(s);
+    }
+}
+
+static void port_ats_inv_done(IommuPort *port, uint32_t stream, uint32_t itag, bool ok)
+{
+    IommuShell *s = iommu_shell_of(OBJECT(port));
+
+    if (s->model->ops->ats_inv_done && iommu_shell_enter(s)) {
+        s->model->ops->ats_inv_done(s->model, stream, itag, ok);
+        iommu_shell_leave(s);
+    }
+}
+
+static void port_attach(IommuPort *port, uint32_t stream, const IommuPortClient *client,
+                        void *opaque)
+{
+    IommuShell *s = iommu_shell_of(OBJECT(port));
+    IommuShellClient *c, *next;
+
+    QEMU_LOCK_GUARD(&s->lock);
+    QLIST_FOREACH_SAFE(c, &s->clients, next, next) {
+        /* The same device under an older requester id, or an older device under this one. */
+        if (c->stream == stream || (client && c->opaque == opaque)) {
+            QLIST_REMOVE(c, next);
+            g_free(c);
+        }
+    }
+    if (client) {
+        c = g_new0(IommuShellClient, 1);
+        c->stream = stream;
+        c->client = client;
+        c->opaque = opaque;
+        QLIST_INSERT_HEAD(&s->clients, c, next);
+    }
+}
+
+static AddressSpace *port_memory(IommuPort *port)
+{
+    return iommu_shell_of(OBJECT(port))->memory;
+}
+
+static uint64_t port_now(IommuPort *port, uint64_t *hertz)
+{
+    *hertz = 1;
+    return 0;
+}
+
+IommuAtsInvStatus iommu_shell_client_ats(IommuShell *s, const IommuAtsInv *inv)
+{
+    IommuShellClient *c = client_of(s, inv->stream);
+
+    if (!c || !c->client->ats_invalidate) {
+        return IOMMU_ATS_INV_DONE;
+    }
+    return c->client->ats_invalidate(c->opaque, inv);
+}
+
+void iommu_shell_client_stall_done(IommuShell *s, uint64_t cookie, const IommuResult *res)
+{
+    IommuShellClient *c = client_of(s, reg_get(cookie, COOKIE_STREAM));
+
+    if (cookie && c && c->client->stall_done) {
+        c->client->stall_done(c->opaque, reg_get(cookie, COOKIE_OWN), res);
+    }
+}
+
+void iommu_shell_client_page_response(IommuShell *s, const IommuPageResponse *rsp)
+{
+    IommuShellClient *c = client_of(s, rsp->stream);
+
+    if (c && c->client->page_response) {
+        c->client->page_response(c->opaque, rsp);
+    }
+}
+
+void iommu_shell_port_class_init(ObjectClass *oc)
+{
+    IommuPortClass *pc = IOMMU_PORT_CLASS(oc);
+
+    pc->features = port_features;
+    pc->translate = port_translate;
+    pc->page_request = port_page_request;
+    pc->ats_inv_done = port_ats_inv_done;
+    pc->attach = port_attach;
+    pc->memory = port_memory;
+    pc->now = port_now;
+}

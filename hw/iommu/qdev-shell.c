@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Shell of an IOMMU model in QEMU: its lock, its registers, what it puts off until the model has returned,
+ * and the properties that tools read.
+ */
+#include "qemu/osdep.h"
+#include "hw/iommu/qdev-shell.h"
+#include "block/aio.h"
+#include "hw/qdev-core.h"
+#include "qapi/error.h"
+#include "qemu/log.h"
+#include "qemu/main-loop.h"
+
+/* A guest can point a message at a device that answers with a fault, and so on for ever; after this
+ * many steps the main loop gets its turn. */
+#define DRAIN_BUDGET 1024
+
+static GHashTable *shells; /* owner -> IommuShell; only under the BQL */
+
+IommuShell *iommu_shell_of(Object *owner)
+{
+    return shells ? g_hash_table_lookup(shells, owner) : NULL;
+}
+
+void iommu_shell_deliver_msi(IommuShell *s, uint64_t addr, uint32_t data, IommuMemAttr attr)
+{
+    if (s->ops->send_msi) {
+        s->ops->send_msi(s, addr, data);
+    } else {
+        MemTxAttrs attrs = { .secure = attr.space == 1 };
+
+        address_space_stl_le(s->memory, addr, data, attrs, NULL);
+    }
+}
+
+static void shell_act(IommuShell *s, const IommuShellAction *a)
+{
+    switch (a->kind) {
+    case IOMMU_SHELL_IRQ:
+        if (s->ops->pulse_irq) {
+            s->ops->pulse_irq(s, a->addr);
+        }
+        break;
+    case IOMMU_SHELL_MSI:
+        iommu_shell_deliver_msi(s, a->addr, a->data, a->attr);
+        break;
+    case IOMMU_SHELL_UNMAP:
+        iommu_shell_notify_unmap(s, &a->unmap);
+        break;
+    case IOMMU_SHELL_STALL_DONE:
+        iommu_shell_client_stall_done(s, a->addr, &a->result);
+        break;
+    case IOMMU_SHELL_PAGE_RESPONSE:
+        iommu_shell_client_page_response(s, &a->response);
+        break;
+    case IOMMU_SHELL_OWN:
+        s->ops->own_action(s, a);
+        break;
+    }
+}
+
+/* Actions may call the model again and so add more. */
+void iommu_shell_flush(IommuShell *s)
+{
+    unsigned budget = DRAIN_BUDGET;
+
+    qemu_rec_mutex_lock(&s->lock);
+    if (s->draining) {
+        qemu_rec_mutex_unlock(&s->lock);
+        return;
+    }
+    s->draining = true;
+    while (budget && (s->mode_dirty || s->actions->len)) {
+        bool mode_dirty = s->mode_dirty;
+        IommuShellAction a = { 0 };
+
+        budget--;
+        if (mode_dirty) {
+            s->mode_dirty = false;
+        } else {
+            a = g_array_index(s->actions, IommuShellAction, 0);
+            g_array_remove_index(s->actions, 0);
+        }
+        qemu_rec_mutex_unlock(&s->lock);
+        if (!mode_dirty) {
+            shell_act(s, &a);
+        } else if (s->ops->mode_changed) {
+            s->ops->mode_changed(s);
+        }
+        qemu_rec_mutex_lock(&s->lock);
+    }
+    s->draining = false;
+    if (s->mode_dirty || s->actions->len) {
+        qemu_bh_schedule(s->bh);
+    }
+    qemu_rec_mutex_unlock(&s->lock);
+}
+
+static void shell_drain_bh(void *opaque)
+{
+    iommu_shell_flush(opaque);
+}
+
+bool iommu_shell_enter(IommuShell *s)
+{
+    qemu_rec_mutex_lock(&s->lock);
+    if (s->busy) {
+        qemu_rec_mutex_unlock(&s->lock);
+        return false;
+    }
+    s->busy = true;
+    return true;
+}
+
+void iommu_shell_leave(IommuShell *s)
+{
+    bool pending = s->actions->len || s->mode_dirty;
+
+    s->busy = false;
+    qemu_rec_mutex_unlock(&s->lock);
+    if (unlikely(pending)) {
+        if (bql_locked()) {
+            iommu_shell_flush(s);
+        } else {
+            qemu_bh_schedule(s->bh);
+        }
+    }
+}
+
+void iommu_shell_defer(IommuShell *s, const IommuShellAction *a)
+{
+    g_array_append_vals(s->actions, a, 1);
+}
+
+void iommu_shell_mode_dirty(IommuShell *s)
+{
+    s->mode_dirty = true;
+}
+
+void iommu_shell_translate(IommuShell *s, const IommuTxn *txn, IommuResult *res)
+{
+    if (!iommu_shell_enter(s)) {
+        *res = (IommuResult) { .status = IOMMU_STATUS_ABORT };
+        return;
+    }
+    iommu_translate(s->model, txn, res);
+    iommu_shell_leave(s);
+}
+
+/* Registers are 32 or 64 bits wide and naturally aligned. */
+static bool shell_access_ok(IommuShell *s, hwaddr addr, unsigned size, const char *what)
+{
+    if ((size == 4 || size == 8) && !(addr & (size - 1))) {
+        return true;
+    }
+    qemu_log_mask(LOG_GUEST_ERROR, "%s: %u-byte register %s at 0x%" HWADDR_PRIx " ignored\n",
+                  object_get_typename(s->owner), size, what, addr);
+    return false;
+}
+
+static uint64_t shell_mmio_read(void *opaque, hwaddr addr, unsigned size)
+{
+    IommuShell *s = opaque;
+    uint64_t value;
+
+    if (!shell_access_ok(s, addr, size, "read") || !iommu_shell_enter(s)) {
+        return 0;
+    }
+    value = s->model->ops->mmio_read(s->model, addr, size);
+    iommu_shell_leave(s);
+    return value;
+}
+
+static void shell_mmio_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
+{
+    IommuShell *s = opaque;
+
+    if (!shell_access_ok(s, addr, size, "write")) {
+        return;
+    }
+    if (!iommu_shell_enter(s)) {
+        qemu_log_mask(LOG_GUEST_ERROR,
+                      "%s: write of its own to its register 0x%" HWADDR_PRIx " ignored\n",
+                      object_get_typename(s->owner), addr);
+        return;
+    }
+    iommu_shell_follow_streams(s);
+    s->model->ops->mmio_write(s->model, addr, value, size);
+    iommu_shell_leave(s);
+}
+
+static const MemoryRegionOps shell_mmio_ops = {
+    .read = shell_mmio_read,
+    .write = shell_mmio_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
+    .impl = { .min_access_size = 1, .max_access_size = 8, .unaligned = true },
+};
+
+void iommu_shell_init(IommuShell *s, Object *owner, const IommuShellOps *ops)
+{
+    s->owner = owner;
+    s->ops = ops;
+    s->memory = &address_space_memory;
+    qemu_rec_mutex_init(&s->lock);
+    s->actions = g_array_new(false, false, sizeof(IommuShellAction));
+    s->by_requester = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    QLIST_INIT(&s->devices);
+    QLIST_INIT(&s->notifying);
+    QLIST_INIT(&s->clients);
+    if (!shells) {
+        shells = g_hash_table_new(NULL, NULL);
+    }
+    g_hash_table_insert(shells, owner, s);
+}
+
+void iommu_shell_realize(IommuShell *s, IommuModel *model, PCIBus *root_bus, uint64_t mmio_size)
+{
+    s->model = model;
+    s->root_bus = root_bus;
+    s->bh = qemu_bh_new(shell_drain_bh, s);
+    memory_region_init_io(&s->mmio, s->owner, &shell_mmio_ops, s,
+                          object_get_typename(s->owner), mmio_size);
+}
+
+void iommu_shell_finalize(IommuShell *s)
+{
+    IommuShellClient *c, *next;
+
+    g_hash_table_remove(shells, s->owner);
+    QLIST_FOREACH_SAFE(c, &s->clients, next, next) {
+        g_free(c);
+    }
+    if (s->bh) {
+        qemu_bh_delete(s->bh);
+    }
+    if (s->model) {
+        s->model->ops->free(s->model);
+    }
+    g_hash_table_destroy(s->by_requester);
+    g_array_free(s->actions, true);
+    g_free(s->saved);
+    qemu_rec_mutex_destroy(&s->lock);
+}
+
+void iommu_shell_reset(IommuShell *s)
+{
+    if (!iommu_shell_enter(s)) {
+        return;
+    }
+    g_array_set_size(s->actions, 0);
+    s->model->ops->reset(s->model);
+    s->mode_dirty = true;
+    iommu_shell_leave(s);
+}
+
+static char *shell_get_counters(Object *obj, Error **errp)
+{
+    IommuShell *s = iommu_shell_of(obj);
+    char *text;
+    int len;
+
+    if (!s->model) {
+        error_setg(errp, "stagewalk-counters: the device is not realized");
+        return NULL;
+    }
+    WITH_QEMU_LOCK_GUARD(&s->lock) {
+        len = iommu_counters_json(&s->model->counters, NULL, 0);
+        text = g_malloc(len + 1);
+        iommu_counters_json(&s->model->counters, text, len + 1);
+    }
+    return text;
+}
+
+static char *shell_get_trace(Object *obj, Error **errp)
+{
+    IommuShell *s = iommu_shell_of(obj);
+    char *text;
+
+    if (!s->model) {
+        error_setg(errp, "stagewalk-trace: the device is not realized");
+        return NULL;
+    }
+    WITH_QEMU_LOCK_GUARD(&s->lock) {
+        text = g_strndup(s->model->trace.text, s->model->trace.len);
+    }
+    return text;
+}
+
+static void shell_set_trace(Object *obj, const char *value, Error **errp)
+{
+    IommuShell *s = iommu_shell_of(obj);
+
+    if (!s->model) {
+        error_setg(errp, "stagewalk-trace: the device is not realized");
+    } else if (strcmp(value, "next")) {
+        error_setg(errp, "stagewalk-trace: '%s' is not known; write 'next' to trace the next "
+                         "translation that misses the TLB", value);
+    } else {
+        QEMU_LOCK_GUARD(&s->lock);
+        iommu_trace_arm(&s->model->trace);
+    }
+}
+
+void iommu_shell_class_init(ObjectClass *oc)
+{
+    object_class_property_add_str(oc, "stagewalk-counters", shell_get_counters, NULL);
+    object_class_property_set_description(oc, "stagewalk-counters",
+                                          "what the model has counted, as a JSON object");
+    object_class_property_add_str(oc, "stagewalk-trace", shell_get_trace, shell_set_trace);
+    object_class_property_set_description(oc, "stagewalk-trace",
+                                          "write 'next', then read the annotated translation");
+}

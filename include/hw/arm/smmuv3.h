@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * SMMUv3 as the rest of QEMU sees it: device types, and what machines tell firmware about one.
+ * The device's properties are listed by "-device arm-smmuv3,help" and in docs.
+ */
+#ifndef HW_ARM_SMMUV3_H
+#define HW_ARM_SMMUV3_H
+
+#include "hw/sysbus.h"
+#include "qom/object.h"
+
+/** Abstract parent: properties "primary-bus" (link to the PCI bus it serves) and "bus_num". */
+#define TYPE_ARM_SMMU "arm-smmu"
+
+/**
+ * The device: sysbus MMIO region 0 (0x20000 bytes, more with VATOS or ECMDQ), interrupts 0 to 3:
+ * eventq, priq, cmdq-sync, gerror; all pulsed.
+ */
+#define TYPE_ARM_SMMUV3 "arm-smmuv3"
+
+#define TYPE_SMMUV3_IOMMU_MEMORY_REGION "smmuv3-iommu-memory-region"
+
+/** What firmware tables say about a realized SMMUv3. */
+typedef struct SMMUv3Firmware {
+    uint64_t mmio_size; /* bytes of the register window */
+    uint64_t vatos;     /* offset of the VATOS page in it, or 0 */
+    bool ats;           /* root complexes in front of it may use ATS */
+    bool cohacc;
+    uint8_t httu;       /* IORT override field: 0 none, 1 access flag, 2 access flag and dirty */
+    bool canwbs;        /* stage 2 cannot be bypassed by non-cacheable stage 1 (FWB) */
+} SMMUv3Firmware;
+
+void smmuv3_firmware(DeviceState *dev, SMMUv3Firmware *fw);
+
+#endif
