@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A machine under qtest with an IOMMU and one `edu` device behind it. */
+#include "qemu/osdep.h"
+#include "sw-machine.h"
+
+#include "hw/pci/pci_regs.h"
+
+#define SLOT 4
+#define DEVFN (SLOT << 3)
+#define EDU_DEVICE "edu,addr=04.0,dma_mask=0xffffffffffffffff"
+
+/* virt: addresses of hw/arm/virt.c's memory map. */
+#define VIRT_RAM       0x40000000ull
+#define VIRT_RAM_BYTES (1024ull << 20)
+#define VIRT_SMMU      0x09050000ull
+#define VIRT_ECAM      0x4010000000ull
+#define VIRT_PCI_MMIO  0x10000000ull
+
+/* q35: RAM from 0, PCI hole below 4 GB. */
+#define Q35_RAM_BYTES (1024ull << 20)
+#define Q35_VTD       0xfed90000ull
+#define Q35_PCI_MMIO  0xc0000000ull
+#define CONFIG_ADDRESS 0xcf8
+#define CONFIG_DATA    0xcfc
+
+/* What gmem_alloc() may use: above firmware, loader and data of tests. */
+#define ALLOC_OFFSET (256ull << 20)
+
+/* edu registers (docs/specs/edu.rst). */
+#define EDU_ID       0x00
+#define EDU_DMA_SRC  0x80
+#define EDU_DMA_DST  0x88
+#define EDU_DMA_CNT  0x90
+#define EDU_DMA_CMD  0x98
+#define EDU_CMD_RUN  0x1
+#define EDU_CMD_TO_RAM 0x2
+#define EDU_BUFFER   0x40000
+#define EDU_DELAY_NS (100 * 1000 * 1000)
+
+const char *const sw_cache_sizes[] = { "off", "one", "full" };
+
+static void mem_write(void *opaque, uint64_t addr, const void *buf, size_t len)
+{
+    qtest_memwrite(opaque, addr, buf, len);
+}
+
+static void mem_read(void *opaque, uint64_t addr, void *buf, size_t len)
+{
+    qtest_memread(opaque, addr, buf, len);
+}
+
+static uint64_t iommu_read(void *opaque, uint64_t offset, unsigned size)
+{
+    SwMachine *m = opaque;
+
+    return size == 8 ? qtest_readq(m->qts, m->iommu_base + offset)
+                     : qtest_readl(m->qts, m->iommu_base + offset);
+}
+
+static void iommu_write(void *opaque, uint64_t offset, uint64_t value, unsigned size)
+{
+    SwMachine *m = opaque;
+
+    if (size == 8) {
+        qtest_writeq(m->qts, m->iommu_base + offset, value);
+    } else {
+        qtest_writel(m->qts, m->iommu_base + offset, value);
+    }
+}
+
+static void config_write(SwMachine *m, unsigned reg, uint32_t value)
+{
+    if (m->ecam) {
+        qtest_writel(m->qts, m->ecam + (DEVFN << 12) + reg, value);
+    } else {
+        qtest_outl(m->qts, CONFIG_ADDRESS, 0x80000000u | DEVFN << 8 | reg);
+        qtest_outl(m->qts, CONFIG_DATA, value);
+    }
+}
+
+static SwMachine *machine_new(const char *args, uint64_t iommu_base, uint64_t ecam, uint64_t mmio,
+                              uint64_t ram, uint64_t ram_bytes)
+{
+    SwMachine *m = g_new0(SwMachine, 1);
+
+    m->qts = qtest_init(args);
+    m->iommu_base = iommu_base;
+    m->ecam = ecam;
+    m->edu_bar = mmio;
+    m->regs = (RegBus) { .read = iommu_read, .write = iommu_write, .opaque = m };
+    m->mem = (GuestMem) {
+        .write = mem_write, .read = mem_read, .opaque = m->qts,
+        .next = ram + ALLOC_OFFSET, .end = ram + ram_bytes,
+    };
+    config_write(m, PCI_BASE_ADDRESS_0, mmio);
+    config_write(m, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    g_assert_cmphex(qtest_readl(m->qts, m->edu_bar + EDU_ID), ==, 0x010000ed);
+    return m;
+}
+
+/* " -global arm-smmuv3.NAME=VALUE" for each of a comma-separated list. */
+static void append_globals(GString *args, const char *driver, const char *properties)
+{
+    g_auto(GStrv) list = g_strsplit(properties, ",", -1);
+
+    for (char **p = list; *p; p++) {
+        g_string_append_printf(args, " -global %s.%s", driver, *p);
+    }
+}
+
+SwMachine *sw_machine_virt(const char *caches, const char *properties)
+{
+    g_autoptr(GString) args = g_string_new("-M virt,iommu=smmuv3,gic-version=3 -cpu max -m 1G "
+                                           "-device " EDU_DEVICE);
+
+    if (caches) {
+        g_string_append_printf(args, " -global arm-smmuv3.caches=%s", caches);
+    }
+    if (properties) {
+        append_globals(args, "arm-smmuv3", properties);
+    }
+    return machine_new(args->str, VIRT_SMMU, VIRT_ECAM, VIRT_PCI_MMIO, VIRT_RAM, VIRT_RAM_BYTES);
+}
+
+SwMachine *sw_machine_q35(const char *caches, const char *properties)
+{
+    g_autoptr(GString) args = g_string_new("-M q35,kernel-irqchip=split -m 1G "
+                                           "-device intel-iommu,intremap=on");
+
+    if (caches) {
+        g_string_append_printf(args, ",caches=%s", caches);
+    }
+    if (properties) {
+        g_string_append_printf(args, ",%s", properties);
+    }
+    g_string_append(args, " -device " EDU_DEVICE);
+    return machine_new(args->str, Q35_VTD, 0, Q35_PCI_MMIO, 0, Q35_RAM_BYTES);
+}
+
+void sw_machine_free(SwMachine *m)
+{
+    qtest_quit(m->qts);
+    g_free(m);
+}
+
+bool sw_has_cache_sizes(void)
+{
+    return !g_getenv("STAGEWALK_BASELINE");
+}
+
+typedef struct CachedTest {
+    SwCase c;
+    void (*fn)(const SwCase *c);
+} CachedTest;
+
+static void run_cached(const void *opaque)
+{
+    const CachedTest *t = opaque;
+
+    t->fn(&t->c);
+}
+
+static void add_one(const char *path, void (*fn)(const SwCase *c), const char *caches,
+                    const void *data)
+{
+    CachedTest *t = g_new(CachedTest, 1);
+
+    *t = (CachedTest) { .c = { caches, data }, .fn = fn };
+    qtest_add_data_func_full(path, t, run_cached, g_free);
+}
+
+void sw_add_cached(const char *path, void (*fn)(const SwCase *c), const void *data)
+{
+    if (!sw_has_cache_sizes()) {
+        add_one(path, fn, NULL, data);
+        return;
+    }
+    for (int i = 0; i < SW_CACHE_SIZES; i++) {
+        g_autofree char *full = g_strdup_printf("%s/caches-%s", path, sw_cache_sizes[i]);
+
+        add_one(full, fn, sw_cache_sizes[i], data);
+    }
+}
+
+static void edu_run(SwMachine *m, uint64_t src, uint64_t dst, unsigned bytes, uint32_t direction)
+{
+    qtest_writeq(m->qts, m->edu_bar + EDU_DMA_SRC, src);
+    qtest_writeq(m->qts, m->edu_bar + EDU_DMA_DST, dst);
+    qtest_writeq(m->qts, m->edu_bar + EDU_DMA_CNT, bytes);
+    qtest_writeq(m->qts, m->edu_bar + EDU_DMA_CMD, EDU_CMD_RUN | direction);
+    qtest_clock_step(m->qts, EDU_DELAY_NS + 1);
+    g_assert_cmphex(qtest_readq(m->qts, m->edu_bar + EDU_DMA_CMD) & EDU_CMD_RUN, ==, 0);
+}
+
+void sw_edu_read(SwMachine *m, uint64_t iova, unsigned offset, unsigned bytes)
+{
+    edu_run(m, iova, EDU_BUFFER + offset, bytes, 0);
+}
+
+void sw_edu_write(SwMachine *m, uint64_t iova, unsigned offset, unsigned bytes)
+{
+    edu_run(m, EDU_BUFFER + offset, iova, bytes, EDU_CMD_TO_RAM);
+}
+
+void sw_edu_copy(SwMachine *m, uint64_t dst, uint64_t src, unsigned bytes)
+{
+    sw_edu_read(m, src, 0, bytes);
+    sw_edu_write(m, dst, 0, bytes);
+}
+
+/* Weyl sequence: every word differs from its neighbours and from every other seed's. */
+static uint64_t pattern(uint64_t seed, unsigned i)
+{
+    return (seed + 1) * 0x9e3779b97f4a7c15ull + i * 0xd1b54a32d192ed03ull;
+}
+
+void sw_fill(SwMachine *m, uint64_t pa, unsigned bytes, uint64_t seed)
+{
+    for (unsigned i = 0; i < bytes / 8; i++) {
+        gmem_write64(&m->mem, pa + 8 * i, pattern(seed, i));
+    }
+}
+
+bool sw_filled(SwMachine *m, uint64_t pa, unsigned bytes, uint64_t seed)
+{
+    for (unsigned i = 0; i < bytes / 8; i++) {
+        if (gmem_read64(&m->mem, pa + 8 * i) != pattern(seed, i)) {
+            return false;
+        }
+    }
+    return true;
+}
