@@ -35,7 +35,8 @@ static void tell(IommuShellDevice *d, IOMMUNotifier *only, IOMMUNotifierFlag typ
         at = MAX(first, n->start);
         end = MIN(last, n->end);
         for (;;) {
-            uint64_t mask = at ? (at & -at) - 1 : UINT64_MAX;
+            /* At most half of everything: the size of all of it does not fit 64 bits. */
+            uint64_t mask = (at ? at & -at : 1ull << 63) - 1;
             IOMMUTLBEvent event;
 
             while (mask > end - at) {
@@ -206,6 +207,16 @@ void iommu_shell_follow_streams(IommuShell *s)
             watch(d, true);
         }
     }
+}
+
+void iommu_shell_watch_again(IommuShell *s)
+{
+    IommuShellDevice *d;
+
+    QLIST_FOREACH(d, &s->notifying, next_notify) {
+        d->watched = false;
+    }
+    iommu_shell_follow_streams(s);
 }
 
 int iommu_shell_notify_flag_changed(IOMMUMemoryRegion *mr, IOMMUNotifierFlag old,

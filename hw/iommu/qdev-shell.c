@@ -250,6 +250,7 @@ void iommu_shell_reset(IommuShell *s)
     }
     g_array_set_size(s->actions, 0);
     s->model->ops->reset(s->model);
+    iommu_shell_watch_again(s);
     s->mode_dirty = true;
     iommu_shell_leave(s);
 }

@@ -47,6 +47,7 @@ static int shell_post_load(void *opaque, int version_id)
 
     if (ok) {
         ok = s->model->ops->load(s->model, &r);
+        iommu_shell_watch_again(s);
         s->mode_dirty = true;
         iommu_shell_leave(s);
     }

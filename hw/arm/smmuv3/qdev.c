@@ -141,18 +141,16 @@ static const PCIIOMMUOps smmuv3_pci_ops = {
     .get_address_space = smmuv3_get_address_space,
 };
 
-/* Switch off @member, with which @why_off cannot be, unless the user asked for it. */
-#define WITHOUT(s, c, member) \
+/* Give @member the value @v unless the user gave it one: then it stays, for the check to judge. */
+#define UNLESS_GIVEN(s, c, member, v) \
     do { \
         if (!iommu_props_given(&(s)->props, offsetof(SmmuConfig, member))) { \
-            (c)->member = 0; \
+            (c)->member = (v); \
         } \
     } while (0)
+#define WITHOUT(s, c, member) UNLESS_GIVEN(s, c, member, 0)
 
-/*
- * "stage" is older than the capabilities and narrower: which stages there are. What belongs to the
- * absent stage goes with it; a capability that was asked for stays, for the check to judge.
- */
+/* "stage" is older than the capabilities and broader: which stages there are. */
 static bool smmuv3_apply_stage(SMMUv3State *s, SmmuConfig *c, Error **errp)
 {
     const char *stage = s->stage ? s->stage : "1";
@@ -168,33 +166,79 @@ static bool smmuv3_apply_stage(SMMUv3State *s, SmmuConfig *c, Error **errp)
     return true;
 }
 
-static void smmuv3_without_absent_stage(SMMUv3State *s, SmmuConfig *c)
+/* What belongs to an absent stage goes with it. */
+static void smmuv3_follow_stages(SMMUv3State *s, SmmuConfig *c)
 {
+    if (!c->s1p || !c->s2p) {
+        WITHOUT(s, c, hyp);
+        WITHOUT(s, c, ns1ats);
+        WITHOUT(s, c, vatos);
+    }
     if (!c->s2p) {
         WITHOUT(s, c, vmid16);
         WITHOUT(s, c, vmw);
         WITHOUT(s, c, xnx);
         WITHOUT(s, c, fwb);
-        WITHOUT(s, c, vatos);
+        WITHOUT(s, c, ptwnnc);
+        WITHOUT(s, c, mteperm);
     }
     if (!c->s1p) {
         WITHOUT(s, c, asid16);
-        WITHOUT(s, c, hyp);
         WITHOUT(s, c, ssidsize);
-        WITHOUT(s, c, cd2l);
         WITHOUT(s, c, had);
         WITHOUT(s, c, e0pd);
-        WITHOUT(s, c, pps);
-        WITHOUT(s, c, pasidtt);
         WITHOUT(s, c, epan);
     }
 }
 
-/* Keep what the user named through smmu_config_fit(), which works on defaults. */
-static void smmuv3_fit(SMMUv3State *s, SmmuConfig *c)
+/* Switching a capability off takes along what builds on it. */
+static void smmuv3_follow_features(SMMUv3State *s, SmmuConfig *c)
 {
-    smmu_config_fit(c, SMMU_DEFAULT_WINDOW);
-    iommu_props_apply(&s->props, c);
+    if (!c->ats) {
+        WITHOUT(s, c, pri);
+        WITHOUT(s, c, atsrecerr);
+        WITHOUT(s, c, ns1ats);
+        WITHOUT(s, c, pasidtt);
+    }
+    if (!c->ssidsize) {
+        WITHOUT(s, c, cd2l);
+        WITHOUT(s, c, pasidtt);
+        WITHOUT(s, c, pps);
+    }
+    if (!c->pri) {
+        WITHOUT(s, c, pps);
+    }
+    if (!c->atos) {
+        WITHOUT(s, c, vatos);
+    }
+    if (!c->cohacc || !c->msi) {
+        WITHOUT(s, c, ecmdq);
+    }
+    if (c->stall_model == SMMU_STALL_OFF) {
+        WITHOUT(s, c, stall_max);
+    } else if (!c->stall_max) {
+        UNLESS_GIVEN(s, c, stall_max, 256);
+    }
+    if (c->vax == 48 || !(c->gran4k || c->gran16k)) {
+        WITHOUT(s, c, ds);
+    }
+    if (!c->gran64k && !c->ds) {
+        UNLESS_GIVEN(s, c, vax, 48);
+        UNLESS_GIVEN(s, c, oas, MIN(c->oas, 48));
+    }
+}
+
+/*
+ * The default set, cut to what machines wire: PCI requester ids, two register pages. Switched on by
+ * name, the rest is there.
+ */
+static void smmuv3_fit_machine(SMMUv3State *s, SmmuConfig *c)
+{
+    if (!s->model) {
+        UNLESS_GIVEN(s, c, sidsize, 16);
+        smmu_config_fit(c, SMMU_DEFAULT_WINDOW);
+        iommu_props_apply(&s->props, c);
+    }
 }
 
 static bool smmuv3_configure(SMMUv3State *s, SmmuConfig *c, Error **errp)
@@ -211,8 +255,9 @@ static bool smmuv3_configure(SMMUv3State *s, SmmuConfig *c, Error **errp)
     if (!smmuv3_apply_stage(s, c, errp)) {
         return false;
     }
-    smmuv3_without_absent_stage(s, c);
-    smmuv3_fit(s, c);
+    smmuv3_follow_stages(s, c);
+    smmuv3_follow_features(s, c);
+    smmuv3_fit_machine(s, c);
     c->profile = iommu_profile_find(caches);
     if (!c->profile) {
         error_setg(errp, "arm-smmuv3: caches=%s: must be one of %s", caches,

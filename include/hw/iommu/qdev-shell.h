@@ -193,6 +193,8 @@ void iommu_shell_resync(IommuShell *s);
 void iommu_shell_resync_device(IommuShellDevice *d);
 /** Watches follow requester ids, which the guest assigns: look whether any has moved. */
 void iommu_shell_follow_streams(IommuShell *s);
+/** The model has forgotten every watch: reset, migration. */
+void iommu_shell_watch_again(IommuShell *s);
 void iommu_shell_device_free_shadow(IommuShellDevice *d);
 
 /* qdev-shell-port.c: the transaction port. (qdev-port.c finds it.) */
