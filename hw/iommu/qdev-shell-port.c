@@ -3,16 +3,12 @@
  * Transaction port of an IOMMU model in QEMU: devices that speak PASID, ATS, PRI or stalls come in here, and
  * what the model has to tell them goes out.
  *
- * The model gives a stalled transaction's cookie back, possibly after a migration, so the cookie itself
- * says whose it is: requester id above, the client's own cookie in the low 48 bits. The model's
- * cookie 0 means "cannot wait".
+ * To the model a transaction that may stall is a number; which client's transaction it was is kept
+ * here for as long as it is stalled, and migrates with the model. Number 0 tells the model that
+ * the client cannot wait.
  */
 #include "qemu/osdep.h"
-#include "hw/iommu/fields.h"
 #include "hw/iommu/qdev-shell.h"
-
-static const BitField COOKIE_OWN = REGFIELD(47, 0);
-static const BitField COOKIE_STREAM = REGFIELD(63, 48);
 
 static IommuShellClient *client_of(IommuShell *s, uint32_t stream)
 {
@@ -36,10 +32,22 @@ static void port_translate(IommuPort *port, const IommuTxn *txn, IommuResult *re
     IommuShell *s = iommu_shell_of(OBJECT(port));
     IommuTxn t = *txn;
 
-    if (t.cookie) {
-        t.cookie = reg_set(reg_make(COOKIE_STREAM, t.stream), COOKIE_OWN, t.cookie);
+    if (!iommu_shell_enter(s)) {
+        *res = (IommuResult) { .status = IOMMU_STATUS_ABORT };
+        return;
     }
-    iommu_shell_translate(s, &t, res);
+    if (s->port_features & IOMMU_PORT_STALL) {
+        const IommuShellClient *c = client_of(s, t.stream);
+
+        t.cookie = c && c->client->stall_done ? ++s->last_stall : 0;
+    }
+    iommu_translate(s->model, &t, res);
+    if (res->status == IOMMU_STATUS_STALLED) {
+        IommuShellStall stall = { .number = t.cookie, .cookie = txn->cookie, .stream = t.stream };
+
+        g_array_append_val(s->stalls, stall);
+    }
+    iommu_shell_leave(s);
 }
 
 static void port_page_request(IommuPort *port, const IommuPageRequest *req)
@@ -106,12 +114,23 @@ IommuAtsInvStatus iommu_shell_client_ats(IommuShell *s, const IommuAtsInv *inv)
     return c->client->ats_invalidate(c->opaque, inv);
 }
 
-void iommu_shell_client_stall_done(IommuShell *s, uint64_t cookie, const IommuResult *res)
+void iommu_shell_client_stall_done(IommuShell *s, uint64_t number, const IommuResult *res)
 {
-    IommuShellClient *c = client_of(s, reg_get(cookie, COOKIE_STREAM));
+    IommuShellStall stall = { 0 };
+    IommuShellClient *c = NULL;
 
-    if (cookie && c && c->client->stall_done) {
-        c->client->stall_done(c->opaque, reg_get(cookie, COOKIE_OWN), res);
+    WITH_QEMU_LOCK_GUARD(&s->lock) {
+        for (guint i = 0; i < s->stalls->len; i++) {
+            stall = g_array_index(s->stalls, IommuShellStall, i);
+            if (stall.number == number) {
+                g_array_remove_index(s->stalls, i);
+                c = client_of(s, stall.stream);
+                break;
+            }
+        }
+    }
+    if (c && c->client->stall_done) {
+        c->client->stall_done(c->opaque, stall.cookie, res);
     }
 }
 

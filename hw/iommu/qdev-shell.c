@@ -204,6 +204,7 @@ void iommu_shell_init(IommuShell *s, Object *owner, const IommuShellOps *ops)
     s->memory = &address_space_memory;
     qemu_rec_mutex_init(&s->lock);
     s->actions = g_array_new(false, false, sizeof(IommuShellAction));
+    s->stalls = g_array_new(false, false, sizeof(IommuShellStall));
     s->by_requester = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     QLIST_INIT(&s->devices);
     QLIST_INIT(&s->notifying);
@@ -239,6 +240,7 @@ void iommu_shell_finalize(IommuShell *s)
     }
     g_hash_table_destroy(s->by_requester);
     g_array_free(s->actions, true);
+    g_array_free(s->stalls, true);
     g_free(s->saved);
     qemu_rec_mutex_destroy(&s->lock);
 }
@@ -249,6 +251,7 @@ void iommu_shell_reset(IommuShell *s)
         return;
     }
     g_array_set_size(s->actions, 0);
+    g_array_set_size(s->stalls, 0);
     s->model->ops->reset(s->model);
     iommu_shell_watch_again(s);
     s->mode_dirty = true;

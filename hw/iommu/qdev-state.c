@@ -8,6 +8,27 @@
 #include "migration/vmstate.h"
 #include "qemu/error-report.h"
 
+#define STALL_WORDS (sizeof(IommuShellStall) / sizeof(uint64_t))
+
+static void save_stalls(IommuShell *s, IommuStateWriter *w)
+{
+    iommu_state_put(w, "shell.stalls", s->stalls->data, sizeof(uint64_t),
+                    s->stalls->len * STALL_WORDS);
+    iommu_state_put(w, "shell.last_stall", &s->last_stall, sizeof(uint64_t), 1);
+}
+
+static bool load_stalls(IommuShell *s, IommuStateReader *r)
+{
+    long words = iommu_state_count(r, "shell.stalls");
+
+    if (words < 0 || words % STALL_WORDS) {
+        return false;
+    }
+    g_array_set_size(s->stalls, words / STALL_WORDS);
+    return iommu_state_get(r, "shell.stalls", s->stalls->data, sizeof(uint64_t), words) &&
+           iommu_state_get(r, "shell.last_stall", &s->last_stall, sizeof(uint64_t), 1);
+}
+
 static int shell_pre_save(void *opaque)
 {
     IommuShell *s = opaque;
@@ -16,6 +37,7 @@ static int shell_pre_save(void *opaque)
     iommu_shell_flush(s);
     WITH_QEMU_LOCK_GUARD(&s->lock) {
         s->model->ops->save(s->model, &w);
+        save_stalls(s, &w);
     }
     if (w.failed || w.len > UINT32_MAX) {
         free(w.data);
@@ -46,7 +68,7 @@ static int shell_post_load(void *opaque, int version_id)
     bool ok = iommu_state_valid(&r) && iommu_shell_enter(s);
 
     if (ok) {
-        ok = s->model->ops->load(s->model, &r);
+        ok = s->model->ops->load(s->model, &r) && load_stalls(s, &r);
         iommu_shell_watch_again(s);
         s->mode_dirty = true;
         iommu_shell_leave(s);

@@ -72,6 +72,13 @@ typedef struct IommuShellClient {
     QLIST_ENTRY(IommuShellClient) next;
 } IommuShellClient;
 
+/** A stalled transaction of a client. Migrated as it is. */
+typedef struct IommuShellStall {
+    uint64_t number; /* IommuTxn.cookie as the model got it */
+    uint64_t cookie; /* the client's */
+    uint64_t stream;
+} IommuShellStall;
+
 struct IommuShell {
     IommuModel *model;  /* NULL before realize */
     Object *owner;
@@ -92,6 +99,9 @@ struct IommuShell {
     QLIST_HEAD(, IommuShellDevice) devices;
     QLIST_HEAD(, IommuShellDevice) notifying; /* those with @notify != 0 */
     QLIST_HEAD(, IommuShellClient) clients;
+
+    GArray *stalls;      /* IommuShellStall */
+    uint64_t last_stall; /* last number given out */
 
     uint32_t saved_size; /* migration image */
     uint8_t *saved;
@@ -202,7 +212,7 @@ void iommu_shell_device_free_shadow(IommuShellDevice *d);
 /** Fill the IommuPortClass of @oc, which must name TYPE_IOMMU_PORT among its interfaces. */
 void iommu_shell_port_class_init(ObjectClass *oc);
 IommuAtsInvStatus iommu_shell_client_ats(IommuShell *s, const IommuAtsInv *inv);
-void iommu_shell_client_stall_done(IommuShell *s, uint64_t cookie, const IommuResult *res);
+void iommu_shell_client_stall_done(IommuShell *s, uint64_t number, const IommuResult *res);
 void iommu_shell_client_page_response(IommuShell *s, const IommuPageResponse *rsp);
 
 /* qdev-state.c: migration. */
