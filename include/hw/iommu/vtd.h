@@ -7,7 +7,7 @@
  * remapping and posting, the interrupt entry cache - is here.
  *
  * IommuTxn.stream is the 16-bit source-id (bus << 8 | devfn). An untranslated, 4-byte write
- * without PASID to FEExxxxx is answered IOMMU_STATUS_INTERRUPT whenever translation is enabled: its
+ * without PASID to FEExxxxx is answered IOMMU_STATUS_INTERRUPT, translation enabled or not: its
  * issuer hands it to vtd_remap_interrupt(). IommuHostOps.send_msi must deliver straight to the
  * local APICs: the unit's own events and posted-interrupt notifications are never remapped [5.1.6].
  */
@@ -40,6 +40,7 @@ typedef struct VtdConfig {
     uint8_t sslps;   /* 0, 1 (2 MB) or 3 (2 MB, 1 GB) */
     bool psi;
     uint16_t nfr;    /* number of fault recording registers, 1..256 (CAP holds one less) */
+    uint16_t fro;    /* offset of FRCD[0] / 16; 0: a place is chosen that holds nfr registers */
     uint8_t mamv;    /* 0..63 */
     bool dwd, drd;
     bool fs1gp, fs5lp;
@@ -51,6 +52,7 @@ typedef struct VtdConfig {
     bool qi, dt;
     bool ir, eim;
     bool pt, sc;
+    uint16_t iro;    /* offset of IVA / 16; 0: 0Fh */
     uint8_t mhmv;    /* 0..15 */
     bool mts;
     bool nest;

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Intel VT-d: what each invalidation removes from which cache [6.2, 6.5.2, 6.5.3], whoever asks - a
+ * descriptor, a register, a page request or a global command - and who is told.
+ */
+#include <stdlib.h>
+
+#include "vtd-model.h"
+
+static const uint64_t all_addresses = ~0ull;
+
+/* Source-id bits that FM leaves out of the comparison. */
+static uint16_t function_mask(unsigned fm)
+{
+    static const uint8_t ignored[] = { 0, 4, 6, 7 };
+
+    return ignored[fm & 3];
+}
+
+/* Domain-id bits that the unit does not have are ignored. */
+static uint16_t known_did(const VtdModel *m, uint16_t did)
+{
+    return did & low_mask(4 + 2 * m->cfg.nd);
+}
+
+/* Pages of an address mask: low @am bits of the page number are ignored. */
+static void page_range(uint64_t addr, unsigned am, uint64_t *first, uint64_t *last)
+{
+    uint64_t low = low_mask(VTD_PAGE_LG2 + am < 64 ? VTD_PAGE_LG2 + am : 64);
+
+    *first = addr & ~low;
+    *last = addr | low;
+}
+
+static void count(VtdModel *m, uint32_t looked_at)
+{
+    m->base.counters.invalidations++;
+    plan_step(&m->plan, IOMMU_STEP_INVALIDATE, 0, 0, false, 0, looked_at);
+}
+
+/* ---- who is told */
+
+static void streams_changed(VtdModel *m, uint32_t sid, uint32_t ignored)
+{
+    if (m->extra.streams_changed) {
+        m->extra.streams_changed(m->base.host.opaque, sid, ignored);
+    }
+}
+
+static void tell_watchers(VtdModel *m, bool any_domain, uint16_t did, uint64_t first, uint64_t last)
+{
+    const VtdSpace *space;
+    const VtdContext *ctx;
+    VtdFault fault;
+
+    if (!m->base.host.ops->unmap || !vtd_gsts(m, VTD_GCMD_TE)) {
+        return;
+    }
+    for (size_t i = 0; i < m->watched_count; i++) {
+        IommuUnmap u = { .stream = m->watched[i], .addr = first, .last = last };
+        uint32_t pasid = 0;
+
+        space = vtd_space_find(m, u.stream, false, &pasid, true, &ctx, &fault);
+        if (space && (any_domain || space->did == did)) {
+            m->base.host.ops->unmap(m->base.host.opaque, &u);
+        }
+    }
+}
+
+/* Same for one PASID: notifiers see requests without PASID, that is RID_PASID. */
+static void tell_watchers_pasid(VtdModel *m, uint16_t did, uint32_t pasid, uint64_t first,
+                                uint64_t last)
+{
+    const VtdSpace *space;
+    const VtdContext *ctx;
+    VtdFault fault;
+
+    if (!m->base.host.ops->unmap || !vtd_gsts(m, VTD_GCMD_TE)) {
+        return;
+    }
+    for (size_t i = 0; i < m->watched_count; i++) {
+        IommuUnmap u = { .stream = m->watched[i], .addr = first, .last = last };
+        uint32_t own = 0;
+
+        space = vtd_space_find(m, u.stream, false, &own, true, &ctx, &fault);
+        if (space && space->did == did && own == pasid) {
+            m->base.host.ops->unmap(m->base.host.opaque, &u);
+        }
+    }
+}
+
+void vtd_watch(IommuModel *model, uint32_t stream, bool on)
+{
+    VtdModel *m = vtd_model(model);
+    uint16_t sid = stream;
+    size_t i = 0;
+
+    while (i < m->watched_count && m->watched[i] != sid) {
+        i++;
+    }
+    if (on && i == m->watched_count) {
+        uint16_t *grown = realloc(m->watched, (i + 1) * sizeof(*grown));
+
+        if (!grown) {
+            abort(); /* as GLib would: the host is out of memory */
+        }
+        m->watched = grown;
+        m->watched[m->watched_count++] = sid;
+    } else if (!on && i < m->watched_count) {
+        m->watched[i] = m->watched[--m->watched_count];
+    }
+}
+
+/* ---- context and PASID caches */
+
+static void drop_context(VtdModel *m, uint16_t sid, uint16_t did)
+{
+    const VtdContext *ctx = iommu_cache_peek(&m->contexts, sid, 0, 0);
+
+    /* In legacy mode the domain is part of the tag, in scalable mode it is not. */
+    if (ctx && (ctx->scalable || ctx->space.did == did)) {
+        iommu_cache_invalidate_range(&m->contexts, sid, sid, 0, 0);
+    }
+}
+
+void vtd_inv_context(VtdModel *m, unsigned gran, uint16_t did, uint16_t sid, unsigned fm)
+{
+    uint16_t ignored = function_mask(fm);
+
+    did = known_did(m, did);
+    if (gran == VTD_GRAN_SELECTIVE) {
+        for (unsigned n = 0; n < 8; n++) {
+            if (!(n & ~ignored)) {
+                drop_context(m, (sid & ~ignored) | n, did);
+            }
+        }
+        streams_changed(m, sid, ignored);
+    } else if (gran == VTD_GRAN_DOMAIN && m->tables.ttm == VTD_TTM_LEGACY) {
+        vtd_epoch_expire_domain(&m->context_epochs, did);
+        streams_changed(m, 0, 0xffff);
+    } else {
+        iommu_cache_flush(&m->contexts);
+        streams_changed(m, 0, 0xffff);
+    }
+    count(m, iommu_cache_last_scan(&m->contexts));
+}
+
+void vtd_inv_pasid(VtdModel *m, unsigned gran, uint16_t did, uint32_t pasid)
+{
+    did = known_did(m, did);
+    switch (gran) {
+    case VTD_PC_DOMAIN:
+        vtd_epoch_expire_domain(&m->pasid_epochs, did);
+        break;
+    case VTD_PC_PASID_SELECTIVE:
+        vtd_epoch_expire_pair(&m->pasid_epochs, did, pasid);
+        break;
+    default:
+        iommu_cache_flush(&m->pasids);
+        break;
+    }
+    streams_changed(m, 0, 0xffff);
+    count(m, iommu_cache_last_scan(&m->pasids));
+}
+
+/* ---- IOTLB and paging-structure caches */
+
+static uint64_t pair_tag(uint16_t did, uint32_t pasid)
+{
+    return reg_set(reg_make(VTD_TAG_DID, did), VTD_TAG_PASID, pasid);
+}
+
+static uint64_t pair_mask(void)
+{
+    return field_mask(VTD_TAG_DID) | field_mask(VTD_TAG_PASID);
+}
+
+/* Drop IOTLB entries of one translation type, in a range, under @tag/@mask. */
+static void drop_type(VtdModel *m, VtdPgtt pgtt, uint64_t tag, uint64_t mask, uint64_t first,
+                      uint64_t last)
+{
+    iommu_cache_invalidate_range(&m->iotlb, first, last, reg_set(tag, VTD_TAG_PGTT, pgtt),
+                                 mask | field_mask(VTD_TAG_PGTT));
+}
+
+void vtd_inv_iotlb_global(VtdModel *m)
+{
+    iommu_cache_flush(&m->iotlb);
+    pt_walker_flush(&m->walker);
+    tell_watchers(m, true, 0, 0, all_addresses);
+    count(m, iommu_cache_last_scan(&m->iotlb));
+}
+
+void vtd_inv_iotlb_domain(VtdModel *m, uint16_t did)
+{
+    uint64_t mask = field_mask(VTD_TAG_DID);
+
+    did = known_did(m, did);
+    iommu_cache_invalidate(&m->iotlb, reg_make(VTD_TAG_DID, did), mask);
+    pt_walker_invalidate(&m->walker, 0, false, 0, all_addresses, reg_make(VTD_TAG_DID, did), mask);
+    tell_watchers(m, false, did, 0, all_addresses);
+    count(m, iommu_cache_last_scan(&m->iotlb));
+}
+
+/*
+ * The address is one of the second stage. First-stage and nested translations are tagged with first-stage
+ * addresses, so all of the domain's go.
+ */
+void vtd_inv_iotlb_page(VtdModel *m, uint16_t did, uint64_t addr, unsigned am, bool ih)
+{
+    uint64_t mask = field_mask(VTD_TAG_DID);
+    uint64_t tag, first, last;
+
+    if (!m->cfg.psi) {
+        vtd_inv_iotlb_domain(m, did);
+        return;
+    }
+    did = known_did(m, did);
+    tag = reg_make(VTD_TAG_DID, did);
+    page_range(addr & low_mask(m->cfg.mgaw), am, &first, &last);
+    if (m->tables.ttm == VTD_TTM_SCALABLE) {
+        drop_type(m, VTD_PGTT_SS, tag, mask, first, last);
+        drop_type(m, VTD_PGTT_PT, tag, mask, first, last);
+        drop_type(m, VTD_PGTT_FS, tag, mask, 0, all_addresses);
+        drop_type(m, VTD_PGTT_NESTED, tag, mask, 0, all_addresses);
+        pt_walker_invalidate(&m->walker, 1, false, 0, all_addresses, tag, mask);
+    } else {
+        iommu_cache_invalidate_range(&m->iotlb, first, last, tag, mask);
+    }
+    pt_walker_invalidate(&m->walker, 2, ih, first, last, tag, mask);
+    tell_watchers(m, false, did, first, last);
+    count(m, iommu_cache_last_scan(&m->iotlb));
+}
+
+void vtd_inv_piotlb_pasid(VtdModel *m, uint16_t did, uint32_t pasid)
+{
+    did = known_did(m, did);
+    iommu_cache_invalidate(&m->iotlb, pair_tag(did, pasid), pair_mask());
+    pt_walker_invalidate(&m->walker, 1, false, 0, all_addresses, pair_tag(did, pasid), pair_mask());
+    tell_watchers_pasid(m, did, pasid, 0, all_addresses);
+    count(m, iommu_cache_last_scan(&m->iotlb));
+}
+
+void vtd_inv_piotlb_page(VtdModel *m, uint16_t did, uint32_t pasid, uint64_t addr, unsigned am,
+                         bool ih)
+{
+    uint64_t tag, first, last;
+
+    did = known_did(m, did);
+    tag = pair_tag(did, pasid);
+    page_range(addr, am, &first, &last);
+    drop_type(m, VTD_PGTT_FS, tag, pair_mask(), first, last);
+    drop_type(m, VTD_PGTT_NESTED, tag, pair_mask(), first, last);
+    pt_walker_invalidate(&m->walker, 1, ih, first, last, tag, pair_mask());
+    tell_watchers_pasid(m, did, pasid, first, last);
+    count(m, iommu_cache_last_scan(&m->iotlb));
+}
+
+/* ---- the rest */
+
+void vtd_inv_interrupts(VtdModel *m, bool global, uint16_t index, unsigned im)
+{
+    uint32_t ignored = low_mask(im < 16 ? im : 16);
+
+    if (global) {
+        iommu_cache_flush(&m->interrupts);
+    } else {
+        iommu_cache_invalidate_range(&m->interrupts, index & ~ignored, index | ignored, 0, 0);
+    }
+    if (m->extra.iec_invalidate) {
+        m->extra.iec_invalidate(m->base.host.opaque, global, index, ignored);
+    }
+    count(m, iommu_cache_last_scan(&m->interrupts));
+}
+
+void vtd_inv_everything(VtdModel *m)
+{
+    iommu_cache_flush(&m->contexts);
+    iommu_cache_flush(&m->pasids);
+    iommu_cache_flush(&m->iotlb);
+    pt_walker_flush(&m->walker);
+}
+
+void vtd_inv_page_request(VtdModel *m, const VtdSpace *space, uint32_t pasid, uint64_t addr)
+{
+    /* Copied: the invalidation may look up contexts, which overwrites what @space is part of. */
+    uint16_t did = space->did;
+
+    switch (space->pgtt) {
+    case VTD_PGTT_FS:
+        vtd_inv_piotlb_page(m, did, pasid, addr, 0, false);
+        break;
+    case VTD_PGTT_NESTED:
+        vtd_inv_iotlb_domain(m, did);
+        break;
+    default:
+        vtd_inv_iotlb_page(m, did, addr, 0, false);
+        break;
+    }
+}
+
+/* ---- register-based invalidation [11.4.6] */
+
+/* It works in legacy mode on units before version 6; elsewhere a request does nothing and says so. */
+static bool registers_work(const VtdModel *m)
+{
+    return m->tables.ttm == VTD_TTM_LEGACY && m->cfg.ver_max <= 5;
+}
+
+void vtd_inv_ccmd_written(VtdModel *m)
+{
+    uint64_t v = vtd_reg64(m, VTD_REG_CCMD);
+    unsigned gran = reg_get(v, VTD_CCMD_CIRG);
+
+    if (!reg_get(v, VTD_CCMD_ICC)) {
+        return;
+    }
+    if (!registers_work(m)) {
+        gran = 0;
+    }
+    if (gran) {
+        vtd_inv_context(m, gran, reg_get(v, VTD_CCMD_DID), reg_get(v, VTD_CCMD_SID),
+                        reg_get(v, VTD_CCMD_FM));
+    }
+    v = reg_set(v, VTD_CCMD_CAIG, gran);
+    vtd_set_reg64(m, VTD_REG_CCMD, reg_set(v, VTD_CCMD_ICC, 0));
+}
+
+void vtd_inv_iotlb_reg_written(VtdModel *m)
+{
+    unsigned offset = m->iva_base + 8;
+    uint64_t v = vtd_reg64(m, offset), iva = vtd_reg64(m, m->iva_base);
+    unsigned gran = reg_get(v, VTD_IOTLB_IIRG), am = reg_get(iva, VTD_IVA_AM);
+    uint16_t did = reg_get(v, VTD_IOTLB_DID);
+
+    if (!reg_get(v, VTD_IOTLB_IVT)) {
+        return;
+    }
+    if (!registers_work(m)) {
+        gran = 0;
+    }
+    if (gran == VTD_GRAN_SELECTIVE && !m->cfg.psi) {
+        gran = VTD_GRAN_DOMAIN;
+    }
+    if (gran == VTD_GRAN_GLOBAL) {
+        vtd_inv_iotlb_global(m);
+    } else if (gran == VTD_GRAN_DOMAIN) {
+        vtd_inv_iotlb_domain(m, did);
+    } else if (gran == VTD_GRAN_SELECTIVE && am <= m->cfg.mamv) {
+        vtd_inv_iotlb_page(m, did, field_in_place(&iva, VTD_IVA_ADDR), am,
+                           reg_get(iva, VTD_IVA_IH));
+    } else {
+        gran = 0;
+    }
+    v = reg_set(v, VTD_IOTLB_IAIG, gran);
+    vtd_set_reg64(m, offset, reg_set(v, VTD_IOTLB_IVT, 0));
+}

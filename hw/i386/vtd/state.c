@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Intel VT-d: saved state. Registers, what commands latched, and what the queue waits for; caches
+ * start empty.
+ */
+#include <string.h>
+
+#include "vtd-model.h"
+
+/* X(name, member, width, count) of everything beside the registers. */
+#define VTD_STATE_ITEMS(X)                                  \
+    X("root", tables.root, 8, 1)                            \
+    X("ttm", tables.ttm, 1, 1)                              \
+    X("ssirwe", tables.ssirwe, 1, 1)                        \
+    X("irt", tables.irt, 8, 1)                              \
+    X("irt-entries", tables.irt_entries, 4, 1)              \
+    X("eime", tables.eime, 1, 1)                            \
+    X("fault-index", fault_index, 2, 1)                     \
+    X("itags-busy", queue.itags_busy, 4, 1)                 \
+    X("itag-sid", queue.itag_sid, 4, VTD_QI_ITAGS)          \
+    X("waiting", queue.waiting, 1, 1)                       \
+    X("wait", queue.wait, 8, 2)
+
+void vtd_save(IommuModel *model, IommuStateWriter *w)
+{
+    VtdModel *m = vtd_model(model);
+
+    iommu_state_put(w, "vtd-cap", &m->cap, 8, 1);
+    iommu_state_put(w, "vtd-ecap", &m->ecap, 8, 1);
+    iommu_state_put(w, "regs", m->regs, 4, VTD_MMIO_DWORDS);
+#define X(name, member, width, count) iommu_state_put(w, name, &m->member, width, count);
+    VTD_STATE_ITEMS(X)
+#undef X
+}
+
+/* Values that no unit can have saved. */
+static bool state_sane(const VtdModel *m)
+{
+    return m->fault_index < m->cfg.nfr && m->tables.ttm <= VTD_TTM_ABORT &&
+           m->tables.irt_entries <= 65536;
+}
+
+bool vtd_load(IommuModel *model, IommuStateReader *r)
+{
+    VtdModel *m = vtd_model(model);
+    uint64_t cap, ecap;
+
+    /* A unit of other abilities cannot take over what drivers found on this one. */
+    if (!iommu_state_valid(r) || !iommu_state_get(r, "vtd-cap", &cap, 8, 1) ||
+        !iommu_state_get(r, "vtd-ecap", &ecap, 8, 1) || cap != m->cap || ecap != m->ecap) {
+        return false;
+    }
+    if (!iommu_state_get(r, "regs", m->regs, 4, VTD_MMIO_DWORDS)) {
+        return false;
+    }
+#define X(name, member, width, count)                          \
+    if (!iommu_state_get(r, name, &m->member, width, count)) { \
+        return false;                                          \
+    }
+    VTD_STATE_ITEMS(X)
+#undef X
+    if (!state_sane(m)) {
+        m->base.ops->reset(model);
+        return false;
+    }
+    vtd_inv_everything(m);
+    iommu_cache_flush(&m->interrupts);
+    vtd_epochs_reset(&m->context_epochs);
+    vtd_epochs_reset(&m->pasid_epochs);
+    return true;
+}
