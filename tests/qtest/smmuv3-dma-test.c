@@ -178,7 +178,6 @@ static void test_bad_streamid(const SwCase *c)
 
     bench_start(&b, c);
     stream_table_init_linear(&tiny, &b.m->mem, 3);
-    b.d.idr0 = reg_read32(&b.m->regs, SMMU_IDR0);
     g_assert_true(smmu_driver_start(&b.d, &tiny));
     assert_read_faults(&b, VA_SRC, C_BAD_STREAMID);
     bench_end(&b);

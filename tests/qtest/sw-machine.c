@@ -124,7 +124,7 @@ SwMachine *sw_machine_virt(const char *caches, const char *properties)
 
 SwMachine *sw_machine_q35(const char *caches, const char *properties)
 {
-    g_autoptr(GString) args = g_string_new("-M q35,kernel-irqchip=split -m 1G "
+    g_autoptr(GString) args = g_string_new("-M q35 -m 1G "
                                            "-device intel-iommu,intremap=on");
 
     if (caches) {
