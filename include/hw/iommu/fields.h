@@ -10,6 +10,7 @@
 #define HW_IOMMU_FIELDS_H
 
 #include <stdint.h>
+#include <string.h>
 
 /** A field of a structure: bits 31:16 word, 15:8 lowest bit in the word, 7:0 width (1..64). */
 typedef uint32_t BitField;
@@ -96,24 +97,28 @@ static inline uint64_t reg_make(BitField f, uint64_t value)
 
 /* Little-endian memory images <-> host words. */
 
+/* Swaps bytes on a big-endian host: its own inverse. */
+static inline uint64_t le64_swap(uint64_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return __builtin_bswap64(v);
+#else
+    return v;
+#endif
+}
+
 static inline uint64_t le64_load(const void *p)
 {
-    const uint8_t *b = p;
-    uint64_t v = 0;
+    uint64_t v;
 
-    for (int i = 7; i >= 0; i--) {
-        v = v << 8 | b[i];
-    }
-    return v;
+    memcpy(&v, p, sizeof(v));
+    return le64_swap(v);
 }
 
 static inline void le64_store(void *p, uint64_t v)
 {
-    uint8_t *b = p;
-
-    for (int i = 0; i < 8; i++) {
-        b[i] = v >> (8 * i);
-    }
+    v = le64_swap(v);
+    memcpy(p, &v, sizeof(v));
 }
 
 /** Bits @hi down to @lo of @v, shifted down. For addresses, whose fields vary at run time. */

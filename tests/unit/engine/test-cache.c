@@ -1,0 +1,985 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * IommuCache: look-up, fill, replacement, invalidation.
+ */
+#include <glib.h>
+#include <stdlib.h>
+
+#include "hw/iommu/cache.h"
+#include "hw/iommu/fields.h"
+#include "hw/iommu/tlb.h"
+
+#define GROUP    0x0000ffff00000000ull
+#define SUBGROUP 0x0000ffff0000ffffull
+
+static uint64_t tag_of(unsigned group, unsigned subgroup)
+{
+    return (uint64_t)group << 32 | subgroup;
+}
+
+static uint64_t global_tag(unsigned group)
+{
+    return IOMMU_TAG_GLOBAL | (uint64_t)group << 32;
+}
+
+/*
+ * Allocations are counted by the linker's --wrap.
+ */
+
+static unsigned allocations;
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t m);
+void *__real_realloc(void *p, size_t n);
+void *__real_aligned_alloc(size_t align, size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t m);
+void *__wrap_realloc(void *p, size_t n);
+void *__wrap_aligned_alloc(size_t align, size_t n);
+
+void *__wrap_malloc(size_t n)
+{
+    allocations++;
+    return __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t m)
+{
+    allocations++;
+    return __real_calloc(n, m);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+    allocations++;
+    return __real_realloc(p, n);
+}
+
+void *__wrap_aligned_alloc(size_t align, size_t n)
+{
+    allocations++;
+    return __real_aligned_alloc(align, n);
+}
+
+static void start(IommuCache *c, uint32_t entries, uint32_t ways, IommuReplacement replacement)
+{
+    IommuCacheConfig config = {
+        .geometry = { .entries = entries, .ways = ways, .replacement = replacement },
+        .payload_bytes = sizeof(uint64_t),
+        .group_mask = GROUP,
+        .subgroup_mask = SUBGROUP,
+    };
+    const char *error = NULL;
+
+    g_assert_true(iommu_cache_geometry_valid(&config.geometry, &error));
+    g_assert_true(iommu_cache_init(c, &config));
+}
+
+static void put(IommuCache *c, uint64_t addr, unsigned lg2, uint64_t tag, uint64_t value)
+{
+    *(uint64_t *)iommu_cache_insert(c, addr, lg2, tag) = value;
+}
+
+/* Value found, or 0. */
+static uint64_t get(IommuCache *c, uint64_t addr, uint64_t tag)
+{
+    uint64_t *p = iommu_cache_lookup(c, addr, tag);
+
+    return p ? *p : 0;
+}
+
+static bool has(const IommuCache *c, uint64_t addr, unsigned lg2, uint64_t tag)
+{
+    return iommu_cache_peek(c, addr, lg2, tag);
+}
+
+/*
+ * Geometry
+ */
+
+static bool valid(uint32_t entries, uint32_t ways, IommuReplacement replacement)
+{
+    IommuCacheGeometry g = { .entries = entries, .ways = ways, .replacement = replacement };
+    const char *error = NULL;
+    bool ok = iommu_cache_geometry_valid(&g, &error);
+
+    g_assert_true(ok == !error);
+    return ok;
+}
+
+static void test_geometry(void)
+{
+    g_assert_true(valid(0, 0, IOMMU_REPLACE_LRU));
+    g_assert_true(valid(1, 1, IOMMU_REPLACE_LRU));
+    g_assert_true(valid(48, 3, IOMMU_REPLACE_LRU));
+    g_assert_true(valid(1u << 20, 64, IOMMU_REPLACE_PLRU));
+    g_assert_false(valid(1u << 21, 64, IOMMU_REPLACE_LRU));
+    g_assert_false(valid(8, 0, IOMMU_REPLACE_LRU));
+    g_assert_false(valid(65, 65, IOMMU_REPLACE_LRU));
+    g_assert_false(valid(9, 2, IOMMU_REPLACE_LRU));
+    g_assert_false(valid(12, 2, IOMMU_REPLACE_LRU));
+    g_assert_false(valid(48, 3, IOMMU_REPLACE_PLRU));
+    g_assert_false(valid(8, 2, (IommuReplacement)4));
+    g_assert_false(valid(2, 4, IOMMU_REPLACE_LRU));
+}
+
+/*
+ * Look-up
+ */
+
+static void test_miss_when_empty(void)
+{
+    IommuCache c;
+
+    start(&c, 64, 4, IOMMU_REPLACE_LRU);
+    g_assert_null(iommu_cache_lookup(&c, 0x1000, tag_of(1, 1)));
+    g_assert_null(iommu_cache_lookup_sized(&c, UINT64_MAX, 0, UINT64_MAX));
+    g_assert_null(iommu_cache_peek(&c, UINT64_MAX, 63, UINT64_MAX));
+    iommu_cache_destroy(&c);
+}
+
+static void test_hit_anywhere_in_span(void)
+{
+    IommuCache c;
+
+    start(&c, 64, 4, IOMMU_REPLACE_LRU);
+    put(&c, 0x12345678, 12, tag_of(1, 1), 7);
+    g_assert_cmpuint(get(&c, 0x12345000, tag_of(1, 1)), ==, 7);
+    g_assert_cmpuint(get(&c, 0x12345fff, tag_of(1, 1)), ==, 7);
+    g_assert_cmpuint(get(&c, 0x12346000, tag_of(1, 1)), ==, 0);
+    g_assert_cmpuint(get(&c, 0x12344fff, tag_of(1, 1)), ==, 0);
+    iommu_cache_destroy(&c);
+}
+
+static void test_tag_must_match(void)
+{
+    IommuCache c;
+
+    start(&c, 64, 4, IOMMU_REPLACE_LRU);
+    put(&c, 0x1000, 12, tag_of(1, 1), 7);
+    g_assert_cmpuint(get(&c, 0x1000, tag_of(1, 2)), ==, 0);
+    g_assert_cmpuint(get(&c, 0x1000, tag_of(2, 1)), ==, 0);
+    g_assert_cmpuint(get(&c, 0x1000, tag_of(1, 1) | 1ull << 62), ==, 0);
+    iommu_cache_destroy(&c);
+}
+
+static void test_all_address_bits_matter(void)
+{
+    IommuCache c;
+
+    start(&c, 64, 4, IOMMU_REPLACE_LRU);
+    put(&c, 0xffff800012345000, 12, tag_of(1, 1), 7);
+    for (unsigned bit = 12; bit < 64; bit++) {
+        g_assert_cmpuint(get(&c, 0xffff800012345000 ^ 1ull << bit, tag_of(1, 1)), ==, 0);
+    }
+    iommu_cache_destroy(&c);
+}
+
+static void test_mixed_sizes(void)
+{
+    IommuCache c;
+
+    start(&c, 64, 4, IOMMU_REPLACE_LRU);
+    put(&c, 0x40000000, 30, tag_of(1, 1), 30);
+    put(&c, 0x00200000, 21, tag_of(1, 1), 21);
+    put(&c, 0x00100000, 16, tag_of(1, 1), 16);
+    put(&c, 0x00001000, 12, tag_of(1, 1), 12);
+    put(&c, 0, 63, tag_of(2, 1), 63);
+    g_assert_cmpuint(get(&c, 0x7fffffff, tag_of(1, 1)), ==, 30);
+    g_assert_cmpuint(get(&c, 0x003fffff, tag_of(1, 1)), ==, 21);
+    g_assert_cmpuint(get(&c, 0x0010ffff, tag_of(1, 1)), ==, 16);
+    g_assert_cmpuint(get(&c, 0x00001fff, tag_of(1, 1)), ==, 12);
+    g_assert_cmpuint(get(&c, 0x7123456789abcdef, tag_of(2, 1)), ==, 63);
+    g_assert_cmpuint(get(&c, 0x8123456789abcdef, tag_of(2, 1)), ==, 0);
+    iommu_cache_destroy(&c);
+}
+
+static void test_smallest_size_first(void)
+{
+    IommuCache c;
+
+    start(&c, 64, 4, IOMMU_REPLACE_LRU);
+    put(&c, 0x200000, 21, tag_of(1, 1), 21);
+    put(&c, 0x201000, 12, tag_of(1, 1), 12);
+    g_assert_cmpuint(get(&c, 0x201000, tag_of(1, 1)), ==, 12);
+    g_assert_cmpuint(get(&c, 0x202000, tag_of(1, 1)), ==, 21);
+    iommu_cache_destroy(&c);
+}
+
+static void test_sized_lookup_sees_its_size_only(void)
+{
+    IommuCache c;
+
+    start(&c, 64, 4, IOMMU_REPLACE_LRU);
+    put(&c, 0x200000, 21, tag_of(1, 1), 21);
+    g_assert_null(iommu_cache_lookup_sized(&c, 0x200000, 12, tag_of(1, 1)));
+    g_assert_nonnull(iommu_cache_lookup_sized(&c, 0x3fffff, 21, tag_of(1, 1)));
+    iommu_cache_destroy(&c);
+}
+
+static void test_index_as_address(void)
+{
+    IommuCache c;
+
+    start(&c, 64, 4, IOMMU_REPLACE_LRU);
+    put(&c, UINT32_MAX, 0, 0, 1);
+    put(&c, 0, 0, 0, 2);
+    g_assert_cmpuint(get(&c, UINT32_MAX, 0), ==, 1);
+    g_assert_cmpuint(get(&c, 0, 0), ==, 2);
+    g_assert_cmpuint(get(&c, 1, 0), ==, 0);
+    iommu_cache_destroy(&c);
+}
+
+static void test_global_matches_every_subgroup_of_group(void)
+{
+    IommuCache c;
+
+    start(&c, 64, 4, IOMMU_REPLACE_LRU);
+    put(&c, 0x1000, 12, global_tag(3), 9);
+    g_assert_cmpuint(get(&c, 0x1000, tag_of(3, 1)), ==, 9);
+    g_assert_cmpuint(get(&c, 0x1000, tag_of(3, 0xffff)), ==, 9);
+    g_assert_cmpuint(get(&c, 0x1000, tag_of(4, 1)), ==, 0);
+    g_assert_null(iommu_cache_lookup_sized(&c, 0x1000, 12, tag_of(3, 1)));
+    iommu_cache_destroy(&c);
+}
+
+static void test_exact_before_global(void)
+{
+    IommuCache c;
+
+    start(&c, 64, 4, IOMMU_REPLACE_LRU);
+    put(&c, 0x1000, 12, global_tag(3), 9);
+    put(&c, 0x1000, 12, tag_of(3, 1), 1);
+    g_assert_cmpuint(get(&c, 0x1000, tag_of(3, 1)), ==, 1);
+    g_assert_cmpuint(get(&c, 0x1000, tag_of(3, 2)), ==, 9);
+    iommu_cache_destroy(&c);
+}
+
+static void test_insert_takes_over_equal(void)
+{
+    IommuCache c;
+
+    start(&c, 64, 4, IOMMU_REPLACE_LRU);
+    put(&c, 0x1000, 12, tag_of(1, 1), 1);
+    put(&c, 0x1fff, 12, tag_of(1, 1), 2);
+    g_assert_cmpuint(c.live, ==, 1);
+    g_assert_cmpuint(get(&c, 0x1000, tag_of(1, 1)), ==, 2);
+    iommu_cache_destroy(&c);
+}
+
+static void test_no_entries(void)
+{
+    IommuCache c;
+    uint64_t *p;
+
+    start(&c, 0, 0, IOMMU_REPLACE_LRU);
+    p = iommu_cache_insert(&c, 0x1000, 12, tag_of(1, 1));
+    *p = 5;
+    g_assert_cmpuint(*p, ==, 5);
+    g_assert_null(iommu_cache_lookup(&c, 0x1000, tag_of(1, 1)));
+    g_assert_null(iommu_cache_lookup_sized(&c, 0x1000, 12, tag_of(1, 1)));
+    g_assert_null(iommu_cache_peek(&c, 0x1000, 12, tag_of(1, 1)));
+    g_assert_cmpuint(iommu_cache_invalidate(&c, 0, 0), ==, 0);
+    g_assert_cmpuint(iommu_cache_invalidate_range(&c, 0, UINT64_MAX, 0, 0), ==, 0);
+    iommu_cache_flush(&c);
+    iommu_cache_destroy(&c);
+}
+
+static void test_one_entry(void)
+{
+    IommuCache c;
+
+    start(&c, 1, 1, IOMMU_REPLACE_LRU);
+    put(&c, 0x1000, 12, tag_of(1, 1), 1);
+    g_assert_cmpuint(get(&c, 0x1000, tag_of(1, 1)), ==, 1);
+    put(&c, 0x200000, 21, global_tag(1), 2);
+    g_assert_cmpuint(get(&c, 0x1000, tag_of(1, 1)), ==, 0);
+    g_assert_cmpuint(get(&c, 0x200000, tag_of(1, 1)), ==, 2);
+    g_assert_cmpuint(c.live, ==, 1);
+    iommu_cache_destroy(&c);
+}
+
+static void test_aligned_window_does_not_conflict(void)
+{
+    IommuCache c;
+
+    start(&c, 64, 1, IOMMU_REPLACE_LRU);
+    for (uint64_t i = 0; i < 64; i++) {
+        put(&c, 0x7f0000000000 + (i << 12), 12, tag_of(9, 9), i + 1);
+    }
+    for (uint64_t i = 0; i < 64; i++) {
+        g_assert_cmpuint(get(&c, 0x7f0000000000 + (i << 12), tag_of(9, 9)), ==, i + 1);
+    }
+    iommu_cache_destroy(&c);
+}
+
+static void test_payload_large(void)
+{
+    IommuCacheConfig config = {
+        .geometry = { .entries = 8, .ways = 4 }, .payload_bytes = 1001,
+    };
+    IommuCache c;
+
+    g_assert_true(iommu_cache_init(&c, &config));
+    for (unsigned i = 0; i < 8; i++) {
+        memset(iommu_cache_insert(&c, i, 0, 0), i + 1, 1001);
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        const uint8_t *p = iommu_cache_peek(&c, i, 0, 0);
+
+        g_assert_nonnull(p);
+        g_assert_cmpuint(p[0], ==, i + 1);
+        g_assert_cmpuint(p[1000], ==, i + 1);
+    }
+    iommu_cache_destroy(&c);
+}
+
+static void test_nothing_allocated_after_init(void)
+{
+    IommuCache c;
+    unsigned before;
+
+    start(&c, 256, 4, IOMMU_REPLACE_LRU);
+    before = allocations;
+    for (uint64_t i = 0; i < 10000; i++) {
+        put(&c, i << 12, 12 + i % 3 * 9, tag_of(i % 7, i % 11), i);
+        get(&c, i << 11, tag_of(i % 7, i % 11));
+        if (i % 100 == 99) {
+            iommu_cache_invalidate(&c, tag_of(i % 7, 0), GROUP);
+        }
+    }
+    iommu_cache_flush(&c);
+    g_assert_cmpuint(allocations, ==, before);
+    g_assert_cmpuint(before, >, 0);
+    iommu_cache_destroy(&c);
+}
+
+/*
+ * Replacement
+ */
+
+static void test_lru(void)
+{
+    IommuCache c;
+
+    start(&c, 4, 4, IOMMU_REPLACE_LRU);
+    for (uint64_t i = 0; i < 4; i++) {
+        put(&c, i << 12, 12, 0, i + 1);
+    }
+    get(&c, 0, 0); /* page 1 is now the oldest */
+    put(&c, 4ull << 12, 12, 0, 5);
+    g_assert_true(has(&c, 0, 12, 0));
+    g_assert_false(has(&c, 1ull << 12, 12, 0));
+    g_assert_true(has(&c, 2ull << 12, 12, 0));
+    iommu_cache_destroy(&c);
+}
+
+static void test_lru_peek_is_no_use(void)
+{
+    IommuCache c;
+
+    start(&c, 2, 2, IOMMU_REPLACE_LRU);
+    put(&c, 0x1000, 12, 0, 1);
+    put(&c, 0x2000, 12, 0, 2);
+    iommu_cache_peek(&c, 0x1000, 12, 0);
+    put(&c, 0x3000, 12, 0, 3);
+    g_assert_false(has(&c, 0x1000, 12, 0));
+    iommu_cache_destroy(&c);
+}
+
+/* 16 entries, 17 pages, two passes: LRU misses every time. */
+static void test_lru_cycle_misses_always(void)
+{
+    IommuCache c;
+    unsigned misses = 0;
+
+    start(&c, 16, 16, IOMMU_REPLACE_LRU);
+    for (unsigned pass = 0; pass < 2; pass++) {
+        for (uint64_t i = 0; i < 17; i++) {
+            if (!iommu_cache_lookup(&c, i << 12, 0)) {
+                misses++;
+                put(&c, i << 12, 12, 0, 1);
+            }
+        }
+    }
+    g_assert_cmpuint(misses, ==, 34);
+    iommu_cache_destroy(&c);
+}
+
+static void test_lru_survives_clock_wrap(void)
+{
+    IommuCache c;
+
+    start(&c, 4, 4, IOMMU_REPLACE_LRU);
+    for (uint64_t i = 0; i < 4; i++) {
+        put(&c, i << 12, 12, 0, i + 1);
+    }
+    c.clock = UINT32_MAX - 1;
+    get(&c, 2ull << 12, 0);
+    get(&c, 0, 0); /* wraps */
+    put(&c, 4ull << 12, 12, 0, 5);
+    g_assert_false(has(&c, 1ull << 12, 12, 0));
+    put(&c, 5ull << 12, 12, 0, 6);
+    g_assert_false(has(&c, 3ull << 12, 12, 0));
+    put(&c, 6ull << 12, 12, 0, 7);
+    g_assert_false(has(&c, 2ull << 12, 12, 0));
+    g_assert_true(has(&c, 0, 12, 0));
+    g_assert_cmpuint(c.clock, <, 100);
+    iommu_cache_destroy(&c);
+}
+
+static void test_plru(void)
+{
+    IommuCache c;
+
+    start(&c, 4, 4, IOMMU_REPLACE_PLRU);
+    for (uint64_t i = 0; i < 4; i++) {
+        put(&c, i << 12, 12, 0, i + 1);
+    }
+    /* Tree: last use right half, way 3; so the victim is in the left half, not way 1: way 0. */
+    put(&c, 4ull << 12, 12, 0, 5);
+    g_assert_false(has(&c, 0, 12, 0));
+    /* Then way 0 used: right half; there way 3 was last: way 2. */
+    put(&c, 5ull << 12, 12, 0, 6);
+    g_assert_false(has(&c, 2ull << 12, 12, 0));
+    g_assert_true(has(&c, 1ull << 12, 12, 0));
+    g_assert_true(has(&c, 3ull << 12, 12, 0));
+    iommu_cache_destroy(&c);
+}
+
+static void test_plru_never_evicts_last_used(void)
+{
+    IommuCache c;
+
+    start(&c, 64, 64, IOMMU_REPLACE_PLRU);
+    for (uint64_t i = 0; i < 64; i++) {
+        put(&c, i << 12, 12, 0, 1);
+    }
+    for (uint64_t i = 64; i < 1000; i++) {
+        uint64_t kept = (i - 1) << 12;
+
+        g_assert_nonnull(iommu_cache_lookup(&c, kept, 0));
+        put(&c, i << 12, 12, 0, 1);
+        g_assert_true(has(&c, kept, 12, 0));
+    }
+    iommu_cache_destroy(&c);
+}
+
+static void test_round_robin(void)
+{
+    IommuCache c;
+
+    start(&c, 3, 3, IOMMU_REPLACE_RR);
+    for (uint64_t i = 0; i < 3; i++) {
+        put(&c, i << 12, 12, 0, 1);
+    }
+    for (uint64_t i = 3; i < 9; i++) {
+        get(&c, (i - 3) << 12, 0); /* a use changes nothing */
+        put(&c, i << 12, 12, 0, 1);
+        g_assert_false(has(&c, (i - 3) << 12, 12, 0));
+        g_assert_true(has(&c, (i - 2) << 12, 12, 0));
+    }
+    iommu_cache_destroy(&c);
+}
+
+static uint64_t random_signature(uint32_t seed)
+{
+    IommuCacheConfig config = {
+        .geometry = { .entries = 8, .ways = 8, .replacement = IOMMU_REPLACE_RANDOM, .seed = seed },
+        .payload_bytes = 8,
+    };
+    IommuCache c;
+    uint64_t found = 0;
+
+    g_assert_true(iommu_cache_init(&c, &config));
+    for (uint64_t i = 0; i < 64; i++) {
+        put(&c, i << 12, 12, 0, 1);
+    }
+    for (uint64_t i = 0; i < 64; i++) {
+        found |= (uint64_t)has(&c, i << 12, 12, 0) << i;
+    }
+    iommu_cache_destroy(&c);
+    return found;
+}
+
+static void test_random_repeats_by_seed(void)
+{
+    g_assert_cmpuint(random_signature(1), ==, random_signature(1));
+    g_assert_cmpuint(random_signature(1), !=, random_signature(2));
+    g_assert_cmpint(__builtin_popcountll(random_signature(0)), ==, 8);
+}
+
+static void test_free_way_before_eviction(gconstpointer data)
+{
+    IommuCache c;
+
+    start(&c, 4, 4, GPOINTER_TO_UINT(data));
+    for (uint64_t i = 0; i < 4; i++) {
+        put(&c, i << 12, 12, 0, 1);
+    }
+    g_assert_cmpuint(iommu_cache_invalidate_range(&c, 0x2000, 0x2fff, 0, 0), ==, 1);
+    put(&c, 9ull << 12, 12, 0, 1);
+    g_assert_cmpuint(c.live, ==, 4);
+    g_assert_true(has(&c, 0, 12, 0));
+    g_assert_true(has(&c, 1ull << 12, 12, 0));
+    g_assert_true(has(&c, 3ull << 12, 12, 0));
+    iommu_cache_destroy(&c);
+}
+
+/*
+ * Invalidation
+ */
+
+static void test_invalidate_subgroup(void)
+{
+    IommuCache c;
+
+    start(&c, 1024, 4, IOMMU_REPLACE_LRU);
+    for (uint64_t i = 0; i < 8; i++) {
+        put(&c, i << 12, 12, tag_of(1, 1), 1);
+        put(&c, i << 12, 12, tag_of(1, 2), 1);
+        put(&c, i << 12, 12, tag_of(2, 1), 1);
+    }
+    g_assert_cmpuint(iommu_cache_invalidate(&c, tag_of(1, 1), SUBGROUP), ==, 8);
+    g_assert_cmpuint(c.live, ==, 16);
+    g_assert_cmpuint(iommu_cache_invalidate(&c, tag_of(1, 1), SUBGROUP), ==, 0);
+    iommu_cache_destroy(&c);
+}
+
+static void test_invalidate_group_takes_globals(void)
+{
+    IommuCache c;
+
+    start(&c, 1024, 4, IOMMU_REPLACE_LRU);
+    put(&c, 0x1000, 12, tag_of(1, 1), 1);
+    put(&c, 0x2000, 12, global_tag(1), 1);
+    put(&c, 0x3000, 12, tag_of(2, 1), 1);
+    g_assert_cmpuint(iommu_cache_invalidate(&c, tag_of(1, 0), GROUP), ==, 2);
+    g_assert_true(has(&c, 0x3000, 12, tag_of(2, 1)));
+    iommu_cache_destroy(&c);
+}
+
+static void test_invalidate_subgroup_spares_globals(void)
+{
+    IommuCache c;
+
+    start(&c, 1024, 4, IOMMU_REPLACE_LRU);
+    put(&c, 0x2000, 12, global_tag(1), 1);
+    put(&c, 0x2000, 12, tag_of(1, 0), 1);
+    g_assert_cmpuint(iommu_cache_invalidate(&c, tag_of(1, 0), SUBGROUP | IOMMU_TAG_GLOBAL), ==, 1);
+    g_assert_true(has(&c, 0x2000, 12, global_tag(1)));
+    iommu_cache_destroy(&c);
+}
+
+/* A scope narrower than a subgroup: the list is followed, the rest of the mask still counts. */
+static void test_invalidate_mask_beyond_subgroup(void)
+{
+    IommuCache c;
+
+    start(&c, 1024, 4, IOMMU_REPLACE_LRU);
+    put(&c, 0x1000, 12, tag_of(1, 1), 1);
+    put(&c, 0x1000, 12, tag_of(1, 1) | 1ull << 20, 1);
+    g_assert_cmpuint(iommu_cache_invalidate(&c, tag_of(1, 1) | 1ull << 20, SUBGROUP | 1ull << 20),
+                     ==, 1);
+    g_assert_true(has(&c, 0x1000, 12, tag_of(1, 1)));
+    iommu_cache_destroy(&c);
+}
+
+static void test_invalidate_everything(void)
+{
+    IommuCache c;
+
+    start(&c, 1024, 4, IOMMU_REPLACE_LRU);
+    for (uint64_t i = 0; i < 100; i++) {
+        put(&c, i << 12, 12, tag_of(1, i), 1);
+    }
+    g_assert_cmpuint(iommu_cache_invalidate(&c, 0, 0), ==, 100);
+    g_assert_cmpuint(c.live, ==, 0);
+    g_assert_cmpuint(c.sizes, ==, 0);
+    iommu_cache_destroy(&c);
+}
+
+static void test_range_inside_large_entry(void)
+{
+    IommuCache c;
+
+    start(&c, 1024, 4, IOMMU_REPLACE_LRU);
+    put(&c, 0x40000000, 30, tag_of(1, 1), 1);
+    put(&c, 0x80000000, 30, tag_of(1, 1), 1);
+    g_assert_cmpuint(iommu_cache_invalidate_range(&c, 0x41234000, 0x41234fff, tag_of(1, 1),
+                                                  SUBGROUP), ==, 1);
+    g_assert_false(has(&c, 0x40000000, 30, tag_of(1, 1)));
+    g_assert_true(has(&c, 0x80000000, 30, tag_of(1, 1)));
+    iommu_cache_destroy(&c);
+}
+
+static void test_range_ends_are_inclusive(void)
+{
+    IommuCache c;
+
+    start(&c, 1024, 4, IOMMU_REPLACE_LRU);
+    for (uint64_t i = 0; i < 8; i++) {
+        put(&c, i << 12, 12, tag_of(1, 1), 1);
+    }
+    g_assert_cmpuint(iommu_cache_invalidate_range(&c, 0x2fff, 0x5000, tag_of(1, 1), SUBGROUP), ==,
+                     4);
+    g_assert_true(has(&c, 0x1000, 12, tag_of(1, 1)));
+    g_assert_false(has(&c, 0x2000, 12, tag_of(1, 1)));
+    g_assert_false(has(&c, 0x5000, 12, tag_of(1, 1)));
+    g_assert_true(has(&c, 0x6000, 12, tag_of(1, 1)));
+    iommu_cache_destroy(&c);
+}
+
+static void test_range_at_top_of_address_space(void)
+{
+    IommuCache c;
+
+    start(&c, 1024, 4, IOMMU_REPLACE_LRU);
+    put(&c, UINT64_MAX, 12, tag_of(1, 1), 1);
+    put(&c, 0, 12, tag_of(1, 1), 1);
+    g_assert_cmpuint(iommu_cache_invalidate_range(&c, UINT64_MAX - 0xfff, UINT64_MAX, tag_of(1, 1),
+                                                  SUBGROUP), ==, 1);
+    g_assert_true(has(&c, 0, 12, tag_of(1, 1)));
+    iommu_cache_destroy(&c);
+}
+
+static void test_range_empty_drops_nothing(void)
+{
+    IommuCache c;
+
+    start(&c, 1024, 4, IOMMU_REPLACE_LRU);
+    put(&c, 0x1000, 12, tag_of(1, 1), 1);
+    g_assert_cmpuint(iommu_cache_invalidate_range(&c, 0x2000, 0x0fff, 0, 0), ==, 0);
+    g_assert_cmpuint(c.live, ==, 1);
+    iommu_cache_destroy(&c);
+}
+
+/* Cost: entries looked at must not grow with what is unrelated. */
+
+static void start_crowded(IommuCache *c)
+{
+    start(c, 65536, 8, IOMMU_REPLACE_LRU);
+    for (uint64_t i = 0; i < 50000; i++) {
+        put(c, i << 12, 12, tag_of(1, 1), 1);
+    }
+    for (uint64_t i = 0; i < 20; i++) {
+        put(c, i << 12, 12, tag_of(2, 2), 1);
+    }
+}
+
+static void test_cost_of_page(void)
+{
+    IommuCache c;
+
+    start_crowded(&c);
+    g_assert_cmpuint(iommu_cache_invalidate_range(&c, 0x5000, 0x5fff, tag_of(1, 1), SUBGROUP), ==,
+                     1);
+    g_assert_cmpuint(iommu_cache_last_scan(&c), <=, 8);
+    iommu_cache_destroy(&c);
+}
+
+static void test_cost_of_subgroup(void)
+{
+    IommuCache c;
+
+    start_crowded(&c);
+    g_assert_cmpuint(iommu_cache_invalidate(&c, tag_of(2, 2), SUBGROUP), ==, 20);
+    g_assert_cmpuint(iommu_cache_last_scan(&c), ==, 20);
+    iommu_cache_destroy(&c);
+}
+
+static void test_cost_of_group(void)
+{
+    IommuCache c;
+
+    start_crowded(&c);
+    g_assert_cmpuint(iommu_cache_invalidate(&c, tag_of(2, 0), GROUP), ==, 20);
+    g_assert_cmpuint(iommu_cache_last_scan(&c), ==, 20);
+    iommu_cache_destroy(&c);
+}
+
+/* A huge range of a scope that holds little goes by the scope. */
+static void test_cost_of_huge_range(void)
+{
+    IommuCache c;
+
+    start_crowded(&c);
+    g_assert_cmpuint(iommu_cache_invalidate_range(&c, 0, UINT64_MAX, tag_of(2, 2), SUBGROUP), ==,
+                     20);
+    g_assert_cmpuint(iommu_cache_last_scan(&c), ==, 20);
+    iommu_cache_destroy(&c);
+}
+
+static void test_cost_of_flush_when_empty(void)
+{
+    IommuCache c;
+
+    start(&c, 65536, 8, IOMMU_REPLACE_LRU);
+    put(&c, 0x1000, 12, 0, 1);
+    iommu_cache_flush(&c);
+    g_assert_cmpuint(iommu_cache_last_scan(&c), ==, 1);
+    iommu_cache_destroy(&c);
+}
+
+/*
+ * Random operations against a list that is searched from end to end.
+ */
+
+#define MODEL_MAX 64
+
+typedef struct ModelEntry {
+    uint64_t first, last, tag, value;
+    unsigned lg2;
+} ModelEntry;
+
+static uint64_t random_tag(GRand *r)
+{
+    unsigned group = g_rand_int_range(r, 0, 3);
+
+    if (g_rand_int_range(r, 0, 5) == 0) {
+        return global_tag(group);
+    }
+    return tag_of(group, g_rand_int_range(r, 0, 3)) | (uint64_t)g_rand_int_range(r, 0, 2) << 20;
+}
+
+static uint64_t random_addr(GRand *r)
+{
+    uint64_t a = (uint64_t)g_rand_int_range(r, 0, 40) << 12 | g_rand_int_range(r, 0, 4096);
+
+    switch (g_rand_int_range(r, 0, 4)) {
+    case 0:
+        return a | 0xffff800000000000;
+    case 1:
+        return a << 9;
+    case 2:
+        return UINT64_MAX - a;
+    default:
+        return a;
+    }
+}
+
+static void check_against(const IommuCache *c, const ModelEntry *m, unsigned n)
+{
+    g_assert_cmpuint(c->live, ==, n);
+    for (unsigned i = 0; i < n; i++) {
+        const uint64_t *p = iommu_cache_peek(c, m[i].first, m[i].lg2, m[i].tag);
+
+        g_assert_nonnull(p);
+        g_assert_cmpuint(*p, ==, m[i].value);
+    }
+}
+
+static void test_random_operations(gconstpointer data)
+{
+    static const unsigned lg2s[] = { 12, 16, 21, 30 };
+    static const uint64_t masks[] = {
+        0, GROUP, SUBGROUP, SUBGROUP | 1ull << 20, 0xffff, IOMMU_TAG_GLOBAL | GROUP,
+        IOMMU_TAG_GLOBAL | SUBGROUP, ~0ull,
+    };
+    GRand *r = g_rand_new_with_seed(GPOINTER_TO_UINT(data));
+    ModelEntry m[MODEL_MAX];
+    unsigned n = 0;
+    uint64_t hits = 0, drops = 0;
+    IommuCache c;
+
+    /* Fully associative, so that nothing is evicted while no more than MODEL_MAX are put in; or many
+       sets, larger than what is put in would ever fill. */
+    if (GPOINTER_TO_UINT(data) % 2) {
+        start(&c, 64, 64, IOMMU_REPLACE_LRU);
+    } else {
+        start(&c, 4096, 64, IOMMU_REPLACE_LRU);
+    }
+    for (unsigned step = 0; step < 20000; step++) {
+        uint64_t addr = random_addr(r), tag = random_tag(r);
+
+        switch (g_rand_int_range(r, 0, 10)) {
+        case 0: case 1: case 2: case 3: {
+            unsigned lg2 = lg2s[g_rand_int_range(r, 0, 4)];
+            uint64_t first = addr & ~low_mask(lg2);
+            unsigned i;
+
+            for (i = 0; i < n; i++) {
+                if (m[i].first == first && m[i].lg2 == lg2 && m[i].tag == tag) {
+                    break;
+                }
+            }
+            if (i == MODEL_MAX) {
+                break;
+            }
+            m[i] = (ModelEntry) { first, first | low_mask(lg2), tag, step + 1, lg2 };
+            n = i == n ? n + 1 : n;
+            put(&c, addr, lg2, tag, step + 1);
+            break;
+        }
+        case 4: case 5: case 6: case 7: {
+            uint64_t want = 0, found;
+            unsigned best = 64;
+
+            tag &= ~IOMMU_TAG_GLOBAL;
+            for (unsigned pass = 0; pass < 2 && !want; pass++) {
+                uint64_t t = pass ? (tag & ~(SUBGROUP & ~GROUP)) | IOMMU_TAG_GLOBAL : tag;
+
+                for (unsigned i = 0; i < n; i++) {
+                    if (m[i].tag == t && addr >= m[i].first && addr <= m[i].last &&
+                        m[i].lg2 < best) {
+                        best = m[i].lg2;
+                        want = m[i].value;
+                    }
+                }
+            }
+            found = get(&c, addr, tag);
+            g_assert_cmpuint(found, ==, want);
+            hits += !!found;
+            break;
+        }
+        default: {
+            uint64_t mask = masks[g_rand_int_range(r, 0, G_N_ELEMENTS(masks))];
+            uint64_t first = 0, last = UINT64_MAX;
+            unsigned kept = 0, dropped;
+
+            if (g_rand_int_range(r, 0, 4)) {
+                uint64_t span = (uint64_t)g_rand_int_range(r, 0, 5) << g_rand_int_range(r, 0, 24);
+
+                first = addr;
+                last = addr + span < addr ? UINT64_MAX : addr + span;
+            } else if (g_rand_int_range(r, 0, 10)) {
+                break; /* whole scopes empty the cache too often to be interesting */
+            }
+            for (unsigned i = 0; i < n; i++) {
+                if (((m[i].tag ^ tag) & mask) || m[i].first > last || m[i].last < first) {
+                    m[kept++] = m[i];
+                }
+            }
+            dropped = n - kept;
+            n = kept;
+            g_assert_cmpuint(first == 0 && last == UINT64_MAX
+                                 ? iommu_cache_invalidate(&c, tag, mask)
+                                 : iommu_cache_invalidate_range(&c, first, last, tag, mask),
+                             ==, dropped);
+            drops += dropped;
+            check_against(&c, m, n);
+        }
+        }
+    }
+    g_assert_cmpuint(hits, >, 100);
+    g_assert_cmpuint(drops, >, 100);
+    iommu_cache_destroy(&c);
+    g_rand_free(r);
+}
+
+/* With conflicts: whatever is found is what was last put in, and nothing that was dropped comes back. */
+static void test_random_evictions(gconstpointer data)
+{
+    GRand *r = g_rand_new_with_seed(7);
+    GHashTable *now = g_hash_table_new(g_direct_hash, g_direct_equal);
+    uint64_t hits = 0;
+    IommuCache c;
+
+    start(&c, 32, 4, GPOINTER_TO_UINT(data));
+    for (uintptr_t step = 1; step < 20000; step++) {
+        uintptr_t page = g_rand_int_range(r, 1, 100);
+
+        if (step % 1000 == 0) {
+            iommu_cache_flush(&c);
+            g_hash_table_remove_all(now);
+        } else if (g_rand_boolean(r)) {
+            put(&c, page << 12, 12, tag_of(1, 1), step);
+            g_hash_table_insert(now, (void *)page, (void *)step);
+        } else {
+            uint64_t found = get(&c, page << 12, tag_of(1, 1));
+
+            if (found) {
+                g_assert_cmpuint(found, ==, (uintptr_t)g_hash_table_lookup(now, (void *)page));
+                hits++;
+            }
+        }
+        g_assert_cmpuint(c.live, <=, 32);
+    }
+    g_assert_cmpuint(hits, >, 1000);
+    g_hash_table_destroy(now);
+    iommu_cache_destroy(&c);
+    g_rand_free(r);
+}
+
+static void test_tlb_fill_and_lookup(void)
+{
+    IommuCacheConfig config = {
+        .geometry = { .entries = 64, .ways = 4 },
+        .payload_bytes = sizeof(TlbEntry),
+        .group_mask = GROUP,
+        .subgroup_mask = SUBGROUP,
+    };
+    TlbEntry e = { .out = 0x80000000, .lg2 = 21, .rights = IOMMU_RIGHTS_R };
+    IommuCache c;
+
+    g_assert_true(iommu_cache_init(&c, &config));
+    tlb_fill(&c, 0x212345, tag_of(1, 1), &e);
+    g_assert_nonnull(tlb_lookup(&c, 0x3fffff, tag_of(1, 1)));
+    g_assert_cmphex(tlb_lookup(&c, 0x3fffff, tag_of(1, 1))->out, ==, 0x80000000);
+    g_assert_null(tlb_lookup(&c, 0x400000, tag_of(1, 1)));
+    iommu_cache_destroy(&c);
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const policies[] = { "lru", "plru", "rr", "random" };
+
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/engine/cache/geometry", test_geometry);
+    g_test_add_func("/engine/cache/miss-when-empty", test_miss_when_empty);
+    g_test_add_func("/engine/cache/hit-anywhere-in-span", test_hit_anywhere_in_span);
+    g_test_add_func("/engine/cache/tag-must-match", test_tag_must_match);
+    g_test_add_func("/engine/cache/all-address-bits-matter", test_all_address_bits_matter);
+    g_test_add_func("/engine/cache/mixed-sizes", test_mixed_sizes);
+    g_test_add_func("/engine/cache/smallest-size-first", test_smallest_size_first);
+    g_test_add_func("/engine/cache/sized-lookup", test_sized_lookup_sees_its_size_only);
+    g_test_add_func("/engine/cache/index-as-address", test_index_as_address);
+    g_test_add_func("/engine/cache/global-matches-group",
+                    test_global_matches_every_subgroup_of_group);
+    g_test_add_func("/engine/cache/exact-before-global", test_exact_before_global);
+    g_test_add_func("/engine/cache/insert-takes-over-equal", test_insert_takes_over_equal);
+    g_test_add_func("/engine/cache/no-entries", test_no_entries);
+    g_test_add_func("/engine/cache/one-entry", test_one_entry);
+    g_test_add_func("/engine/cache/aligned-window", test_aligned_window_does_not_conflict);
+    g_test_add_func("/engine/cache/payload-large", test_payload_large);
+    g_test_add_func("/engine/cache/nothing-allocated", test_nothing_allocated_after_init);
+    g_test_add_func("/engine/cache/lru", test_lru);
+    g_test_add_func("/engine/cache/lru-peek-is-no-use", test_lru_peek_is_no_use);
+    g_test_add_func("/engine/cache/lru-cycle", test_lru_cycle_misses_always);
+    g_test_add_func("/engine/cache/lru-clock-wrap", test_lru_survives_clock_wrap);
+    g_test_add_func("/engine/cache/plru", test_plru);
+    g_test_add_func("/engine/cache/plru-keeps-last-used", test_plru_never_evicts_last_used);
+    g_test_add_func("/engine/cache/round-robin", test_round_robin);
+    g_test_add_func("/engine/cache/random-by-seed", test_random_repeats_by_seed);
+    g_test_add_func("/engine/cache/invalidate-subgroup", test_invalidate_subgroup);
+    g_test_add_func("/engine/cache/invalidate-group-with-globals",
+                    test_invalidate_group_takes_globals);
+    g_test_add_func("/engine/cache/invalidate-subgroup-spares-globals",
+                    test_invalidate_subgroup_spares_globals);
+    g_test_add_func("/engine/cache/invalidate-mask-beyond-subgroup",
+                    test_invalidate_mask_beyond_subgroup);
+    g_test_add_func("/engine/cache/invalidate-everything", test_invalidate_everything);
+    g_test_add_func("/engine/cache/range-inside-large-entry", test_range_inside_large_entry);
+    g_test_add_func("/engine/cache/range-inclusive", test_range_ends_are_inclusive);
+    g_test_add_func("/engine/cache/range-at-top", test_range_at_top_of_address_space);
+    g_test_add_func("/engine/cache/range-empty", test_range_empty_drops_nothing);
+    g_test_add_func("/engine/cache/cost-page", test_cost_of_page);
+    g_test_add_func("/engine/cache/cost-subgroup", test_cost_of_subgroup);
+    g_test_add_func("/engine/cache/cost-group", test_cost_of_group);
+    g_test_add_func("/engine/cache/cost-huge-range", test_cost_of_huge_range);
+    g_test_add_func("/engine/cache/cost-flush", test_cost_of_flush_when_empty);
+    g_test_add_func("/engine/cache/tlb", test_tlb_fill_and_lookup);
+    for (unsigned seed = 1; seed <= 8; seed++) {
+        g_autofree char *name = g_strdup_printf("/engine/cache/random-operations/%u", seed);
+
+        g_test_add_data_func(name, GUINT_TO_POINTER(seed), test_random_operations);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(policies); i++) {
+        g_autofree char *evict = g_strdup_printf("/engine/cache/random-evictions/%s", policies[i]);
+        g_autofree char *way = g_strdup_printf("/engine/cache/free-way-first/%s", policies[i]);
+
+        g_test_add_data_func(evict, GUINT_TO_POINTER(i), test_random_evictions);
+        g_test_add_data_func(way, GUINT_TO_POINTER(i), test_free_way_before_eviction);
+    }
+    return g_test_run();
+}
