@@ -28,6 +28,8 @@
 
 /* edu registers (docs/specs/edu.rst). */
 #define EDU_ID       0x00
+#define EDU_IRQ_RAISE 0x60
+#define EDU_IRQ_ACK  0x64
 #define EDU_DMA_SRC  0x80
 #define EDU_DMA_DST  0x88
 #define EDU_DMA_CNT  0x90
@@ -206,6 +208,39 @@ void sw_edu_copy(SwMachine *m, uint64_t dst, uint64_t src, unsigned bytes)
 {
     sw_edu_read(m, src, 0, bytes);
     sw_edu_write(m, dst, 0, bytes);
+}
+
+static uint32_t config_read(SwMachine *m, unsigned reg)
+{
+    if (m->ecam) {
+        return qtest_readl(m->qts, m->ecam + (DEVFN << 12) + reg);
+    }
+    qtest_outl(m->qts, CONFIG_ADDRESS, 0x80000000u | DEVFN << 8 | reg);
+    return qtest_inl(m->qts, CONFIG_DATA);
+}
+
+static unsigned find_capability(SwMachine *m, unsigned id)
+{
+    unsigned at = config_read(m, PCI_CAPABILITY_LIST) & 0xfc;
+
+    while (at && (config_read(m, at) & 0xff) != id) {
+        at = config_read(m, at) >> 8 & 0xfc;
+    }
+    g_assert_cmphex(at, !=, 0);
+    return at;
+}
+
+void sw_edu_msi(SwMachine *m, uint64_t addr, uint16_t data)
+{
+    unsigned msi = find_capability(m, PCI_CAP_ID_MSI);
+
+    config_write(m, msi + PCI_MSI_ADDRESS_LO, (uint32_t)addr);
+    config_write(m, msi + PCI_MSI_ADDRESS_HI, (uint32_t)(addr >> 32));
+    config_write(m, msi + PCI_MSI_DATA_64, data);
+    config_write(m, msi, config_read(m, msi) | PCI_MSI_FLAGS_ENABLE << 16);
+    /* Raise and take back: the device sends on the rising edge of its own status. */
+    qtest_writel(m->qts, m->edu_bar + EDU_IRQ_RAISE, 1);
+    qtest_writel(m->qts, m->edu_bar + EDU_IRQ_ACK, 1);
 }
 
 /* Weyl sequence: every word differs from its neighbours and from every other seed's. */

@@ -68,6 +68,9 @@ void sw_edu_write(SwMachine *m, uint64_t iova, unsigned offset, unsigned bytes);
 /** RAM to RAM through the device: read from @src, then write to @dst. */
 void sw_edu_copy(SwMachine *m, uint64_t dst, uint64_t src, unsigned bytes);
 
+/** Let the device send the MSI (@addr, @data). */
+void sw_edu_msi(SwMachine *m, uint64_t addr, uint16_t data);
+
 /* RAM. */
 
 /** Fill @bytes (a multiple of 8) at physical @pa with a pattern that depends on @seed. */

@@ -363,10 +363,6 @@ static void pages_start(Bench *b, const SwCase *c, VtdPages *pages, unsigned sta
         vtd_pages_init(pages, &physical, 1, 4);
         map_frames(b, pages, IOVA_SRC, IOVA_DST, VTD_FS_USER_RW);
         vtd_pasid_first_stage(entry, pages, DID);
-        /* Ignored for this type; as Linux leaves it, and QEMU's own model needs it. */
-        if (reg_get(b->d.ecap, VTD_ECAP_SSTS)) {
-            field_set(entry, VTD_PASID_AW, vtd_aw_code(4));
-        }
     } else {
         vtd_pages_init(pages, &physical, 2, widest_aw(b) + 2);
         map_frames(b, pages, IOVA_SRC, IOVA_DST, VTD_SS_RW);
