@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Judges a boot: data, domains, registers, kernel log, and the model's counters."""
+
+import re
+
+from .machine import MIB
+
+# Drivers whose devices move the data.
+DRIVERS = ("nvme", "virtio-pci", "igb", "e1000e")
+
+REQUIRED_COUNTERS = (
+    "transactions", "translated", "bypassed", "aborted", "tlb_lookups", "tlb_hits", "walks",
+    "walk_reads", "config_lookups", "config_misses", "commands", "invalidations", "faults",
+    "events")
+
+# Transfers by phase of the guest's script, and whether their buffers come from a disk driver
+# that unmaps each request (network drivers recycle mapped pages).
+DISK_PHASES = ("data", "nvme-write", "nvme-read", "virtio-write", "virtio-read")
+NET_PHASES = ("net-igb-to-e1000e", "net-e1000e-to-igb")
+
+# No request of a default Linux queue is longer than this, so a phase of N bytes makes at least
+# N / LONGEST_REQUEST of them.
+LONGEST_REQUEST = 2 * MIB
+
+TROUBLE = [re.compile(pattern) for pattern in (
+    r"arm-smmu-v3 .*(event|error|timeout|failed|unhandled|unexpected)",
+    r"arm-smmu-v3 .*\t0x[0-9a-f]{16}",
+    r"DMAR: .*(fault|Invalidation.*Error|Allocation.*failed|QI .*(head|error)|timed? ?out)",
+    r"DMAR-IR: .*(fault|failed)",
+    r"INTR-REMAP: Request device .* fault",
+    r"WARNING:", r"\bBUG:", r"Oops", r"[Cc]all [Tt]race:", r"Kernel panic",
+    r"I/O error", r"nvme.*(timeout|reset controller|controller is down|Abort)",
+    r"(igb|e1000e).*(Hang|hung|reset adapter|Reset adapter|PCIe link lost)",
+    r"NETDEV WATCHDOG", r"blocked for more than", r"rcu: INFO: rcu.* detected",
+    r"irq \d+: nobody cared")]
+
+
+def check_data(report, payload, disks):
+    problems = []
+    expected = {"nvme": payload.sha256, "virtio-blk": payload.sha256,
+                "igb-to-e1000e": payload.net_sha256, "e1000e-to-igb": payload.net_sha256}
+    for transfer, want in expected.items():
+        have = report.sums.get(transfer)
+        if have is None:
+            problems.append(f"{transfer}: the guest reported no checksum")
+        elif have != want:
+            problems.append(f"{transfer}: the guest read back sha256 {have}, not {want}")
+    for name, path in disks.items():
+        if not payload.on_disk(path):
+            problems.append(f"{name}: the disk image does not hold the data the guest wrote")
+    return problems
+
+
+def check_domains(case, report):
+    problems = []
+    by_driver = {driver: address for address, driver in report.drivers.items()}
+    for driver in DRIVERS:
+        address = by_driver.get(driver)
+        if address is None:
+            problems.append(f"no device is bound to {driver}")
+        elif address not in report.groups:
+            problems.append(f"{driver} at {address} is in no IOMMU group")
+        elif report.groups[address] != case.domain:
+            problems.append(f"{driver} at {address} has a domain of type "
+                            f"{report.groups[address]}, not {case.domain}")
+    return problems
+
+
+def check_registers(case, report):
+    problems = []
+    for check in case.registers:
+        have = report.registers.get(check.address)
+        if have is None or have & check.mask != check.value:
+            shown = "unread" if have is None else f"{have & check.mask:#x}"
+            problems.append(f"{check.what} is {shown}, not {check.value:#x}")
+    return problems
+
+
+def check_log(case, report):
+    problems = [f"kernel log: {line}" for line in report.dmesg
+                if any(pattern.search(line) for pattern in TROUBLE)]
+    for pattern in case.dmesg:
+        if not any(re.search(pattern, line) for line in report.dmesg):
+            problems.append(f"kernel log has no line matching '{pattern}'")
+    return problems
+
+
+def _check_phase(case, name, count, size):
+    problems = []
+    least = size // LONGEST_REQUEST
+    wanted, unwanted = ("translated", "bypassed") if case.translates else ("bypassed", "translated")
+    if count[wanted] < least:
+        problems.append(f"{name}: {count[wanted]} transactions {wanted} for {size // MIB} MiB, "
+                        f"fewer than {least}")
+    for zero in (unwanted, "aborted"):
+        if count[zero]:
+            problems.append(f"{name}: {count[zero]} transactions {zero}")
+    if count["translated"] + count["bypassed"] + count["aborted"] > count["transactions"]:
+        problems.append(f"{name}: more outcomes than the {count['transactions']} transactions")
+    if count["tlb_hits"] > count["tlb_lookups"]:
+        problems.append(f"{name}: {count['tlb_hits']} TLB hits in {count['tlb_lookups']} lookups")
+    if case.domain == "DMA" and name in DISK_PHASES and count["invalidations"] < least:
+        problems.append(f"{name}: {count['invalidations']} invalidations in a strict domain, "
+                        f"fewer than {least}")
+    return problems
+
+
+def check_counters(case, report, payload):
+    """Problems, judged phase by phase; only for a binary that has counters."""
+    if not report.marks or report.marks[-1][0] != "end":
+        return ["the guest did not reach its last mark"]
+    final = report.marks[-1][2]
+    missing = [name for name in REQUIRED_COUNTERS if name not in final]
+    if missing:
+        return [f"the model's counters lack {', '.join(missing)}"]
+    problems = [f"{final[name]} {name} recorded" for name in ("faults", "events") if final[name]]
+    total = dict.fromkeys(REQUIRED_COUNTERS, 0)
+    sizes = dict.fromkeys(DISK_PHASES, payload.disk_mib * MIB)
+    sizes.update(dict.fromkeys(NET_PHASES, payload.net_mib * MIB))
+    for name, _, count in report.phases():
+        problems += _check_phase(case, name, count, sizes[name])
+        for key in total:
+            total[key] += count[key]
+    if case.translates:
+        for name in ("tlb_lookups", "walks", "walk_reads", "config_lookups", "commands",
+                     "invalidations"):
+            if not total[name]:
+                problems.append(f"{name} stayed 0 while DMA was translated")
+        if total["walk_reads"] < total["walks"]:
+            problems.append(f"{total['walks']} walks made only {total['walk_reads']} reads")
+    return problems
+
+
+def judge(case, machine, report):
+    """(problems, unchecked): what is wrong, and what this binary could not be asked."""
+    problems = []
+    if report.failure:
+        problems.append(f"the guest gave up: {report.failure}")
+    problems += check_data(report, machine.payload, machine.disks)
+    problems += check_domains(case, report)
+    problems += check_registers(case, report)
+    problems += check_log(case, report)
+    unchecked = None
+    if report.has_counters:
+        problems += check_counters(case, report, machine.payload)
+    else:
+        unchecked = "binary has no stagewalk-counters"
+    return problems, unchecked
