@@ -21,11 +21,14 @@ die() {
     exit 1
 }
 
-# open_log NAME: everything that steps print goes to build/logs/NAME.log.
+# open_log NAME: everything that steps print goes to a file of this run; the last
+# twenty are kept.
 open_log() {
     mkdir -p "$BUILD/logs"
-    LOG=$BUILD/logs/$1.log
-    printf '# stagewalk %s, %s\n' "$1" "$(date -u +%FT%TZ)" >"$LOG"
+    LOG=$BUILD/logs/$1-$(date +%Y%m%d-%H%M%S)-$$.log
+    printf '# stagewalk %s\n' "$1" >"$LOG"
+    find "$BUILD/logs" -name '*-[0-9]*.log' -printf '%T@ %p\n' | sort -rn |
+        awk 'NR > 20 { print $2 }' | xargs -r rm -f
 }
 
 # failed STEP ADVICE: the one line a failed step leaves.
