@@ -95,17 +95,17 @@ as_root() {
 
 # ninja_progress: pass ninja's output to the log; show every tenth of the way.
 ninja_progress() {
-    awk -v log_file="$LOG" '
-        { print >> log_file }
-        match($0, /^\[[0-9]+\/[0-9]+\]/) {
-            split(substr($0, 2, RLENGTH - 2), n, "/")
-            tenth = int(10 * n[1] / n[2])
-            if (n[2] >= 50 && tenth > shown) {
-                shown = tenth
-                printf "    %3d %% (%d of %d)\n", 10 * tenth, n[1], n[2]
-                fflush()
-            }
-        }'
+    local line shown=0 tenth
+    while IFS= read -r line; do
+        printf '%s\n' "$line" >&3
+        if [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]] && [ "${BASH_REMATCH[2]}" -ge 50 ]; then
+            tenth=$((10 * BASH_REMATCH[1] / BASH_REMATCH[2]))
+            if [ $tenth -gt $shown ]; then
+                shown=$tenth
+                note "$((10 * tenth)) % (${BASH_REMATCH[1]} of ${BASH_REMATCH[2]})"
+            fi
+        fi
+    done 3>>"$LOG"
 }
 
 # run_ninja TITLE ADVICE DIR TARGET...: build, with progress; compiler errors are
