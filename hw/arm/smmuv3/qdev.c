@@ -85,12 +85,13 @@ static const IommuProp smmuv3_caps[] = {
     CAP_BOOL(attr_perms_ovr, "IDR1.ATTR_PERMS_OVR"),
     CAP_BOOL(attr_types_ovr, "IDR1.ATTR_TYPES_OVR"),
     CAP_BOOL(ecmdq, "IDR1.ECMDQ: more command queues; needs a larger register window"),
-    CAP_AS("ecmdq-pages", ecmdq_log2nump, IOMMU_PROP_U8, NULL, "log2 of ECMDQ control pages"),
-    CAP_AS("ecmdq-queues", ecmdq_log2numq, IOMMU_PROP_U8, NULL, "log2 of queues in each page"),
+    CAP_U8(ecmdq_log2nump, "IDR6.CMDQ_CONTROL_PAGE_LOG2NUMP: 0..4"),
+    CAP_U8(ecmdq_log2numq, "IDR6.CMDQ_CONTROL_PAGE_LOG2NUMQ: 0..8"),
     CAP_BOOL(had, "IDR3.HAD"),
     CAP_BOOL(xnx, "IDR3.XNX"),
     CAP_BOOL(pps, "IDR3.PPS"),
-    CAP_AS("s2fwb", fwb, IOMMU_PROP_BOOL, NULL, "IDR3.FWB: stage 2 forced write-back"),
+    CAP_BOOL(fwb, "IDR3.FWB: stage 2 forced write-back"),
+    CAP_AS("s2fwb", fwb, IOMMU_PROP_BOOL, NULL, "another name of fwb"),
     CAP_BOOL(stt, "IDR3.STT: small translation tables"),
     CAP_BOOL(ril, "IDR3.RIL: range invalidation"),
     CAP_U8(bbml, "IDR3.BBML: break-before-make level, 0..2"),
@@ -151,7 +152,7 @@ static const PCIIOMMUOps smmuv3_pci_ops = {
 #define WITHOUT(s, c, member) UNLESS_GIVEN(s, c, member, 0)
 
 /* "stage" is older than the capabilities and broader: which stages there are. */
-static bool smmuv3_apply_stage(SMMUv3State *s, SmmuConfig *c, Error **errp)
+static void smmuv3_apply_stage(SMMUv3State *s, SmmuConfig *c)
 {
     const char *stage = s->stage ? s->stage : "1";
 
@@ -159,11 +160,7 @@ static bool smmuv3_apply_stage(SMMUv3State *s, SmmuConfig *c, Error **errp)
         WITHOUT(s, c, s2p);
     } else if (!strcmp(stage, "2")) {
         WITHOUT(s, c, s1p);
-    } else if (strcmp(stage, "nested")) {
-        error_setg(errp, "arm-smmuv3: stage=%s: must be 1, 2 or nested", stage);
-        return false;
     }
-    return true;
 }
 
 /* What belongs to an absent stage goes with it. */
@@ -252,9 +249,7 @@ static bool smmuv3_configure(SMMUv3State *s, SmmuConfig *c, Error **errp)
         return false;
     }
     iommu_props_apply(&s->props, c);
-    if (!smmuv3_apply_stage(s, c, errp)) {
-        return false;
-    }
+    smmuv3_apply_stage(s, c);
     smmuv3_follow_stages(s, c);
     smmuv3_follow_features(s, c);
     smmuv3_fit_machine(s, c);
@@ -337,7 +332,10 @@ static void smmuv3_instance_init(Object *obj)
 
 static void smmuv3_instance_finalize(Object *obj)
 {
-    iommu_shell_finalize(&ARM_SMMUV3(obj)->shell);
+    SMMUv3State *s = ARM_SMMUV3(obj);
+
+    iommu_shell_finalize(&s->shell);
+    g_free(s->stage);
 }
 
 /* Version 100: the image is the model's own, none that another SMMUv3 of this name has written. */
@@ -352,13 +350,30 @@ static const VMStateDescription vmstate_smmuv3 = {
     },
 };
 
+static char *smmuv3_get_stage(Object *obj, Error **errp)
+{
+    return g_strdup(ARM_SMMUV3(obj)->stage);
+}
+
+/* Checked at once: machines set it too, and would hide a user's mistake. */
+static void smmuv3_set_stage(Object *obj, const char *value, Error **errp)
+{
+    SMMUv3State *s = ARM_SMMUV3(obj);
+
+    if (strcmp(value, "1") && strcmp(value, "2") && strcmp(value, "nested")) {
+        error_setg(errp, "stage=%s: must be 1, 2 or nested", value);
+        return;
+    }
+    g_free(s->stage);
+    s->stage = g_strdup(value);
+}
+
 static const Property smmu_properties[] = {
     DEFINE_PROP_LINK("primary-bus", SMMUState, primary_bus, TYPE_PCI_BUS, PCIBus *),
     DEFINE_PROP_UINT8("bus_num", SMMUState, bus_num, 0),
 };
 
 static const Property smmuv3_properties[] = {
-    DEFINE_PROP_STRING("stage", SMMUv3State, stage),
     DEFINE_PROP_STRING("model", SMMUv3State, model),
     DEFINE_PROP_STRING("caches", SMMUv3State, caches),
 };
@@ -386,6 +401,7 @@ static void smmuv3_class_init(ObjectClass *oc, void *data)
     /* After the devices behind it have stopped. */
     rc->phases.exit = smmuv3_reset_exit;
     device_class_set_props(dc, smmuv3_properties);
+    object_class_property_add_str(oc, "stage", smmuv3_get_stage, smmuv3_set_stage);
     object_class_property_set_description(oc, "stage", "1, 2 or nested");
     object_class_property_set_description(oc, "model", "named set of capabilities");
     object_class_property_set_description(oc, "caches", "cache sizes: full, one, off, tiny");

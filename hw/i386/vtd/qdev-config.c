@@ -18,8 +18,8 @@
 #define CAP_U16(_member, _what) CAP_AS(#_member, _member, IOMMU_PROP_U16, _what)
 
 /*
- * Capabilities by the names of their register fields. ECAP.IR, EIM, DT and PT have properties of
- * older names: intremap, eim, device-iotlb, pt.
+ * Capabilities by the names of their register fields. ECAP.IR, EIM, PT and SC, CAP.CM, DWD and DRD
+ * have properties of older names.
  */
 const IommuProp vtd_caps[] = {
     CAP_U8(haw, "host address width in bits, 32..52"),
@@ -41,6 +41,7 @@ const IommuProp vtd_caps[] = {
     CAP_BOOL(esrtps, "CAP.ESRTPS"),
     CAP_AS("coherent", c, IOMMU_PROP_BOOL, "ECAP.C: page-walk coherency"),
     CAP_BOOL(qi, "ECAP.QI: queued invalidation"),
+    CAP_AS("dt", dt, IOMMU_PROP_BOOL, "ECAP.DT: device TLBs; also device-iotlb"),
     CAP_U8(mhmv, "ECAP.MHMV: 0..15"),
     CAP_BOOL(mts, "ECAP.MTS: memory types"),
     CAP_BOOL(nest, "ECAP.NEST: nested translation"),
