@@ -77,7 +77,7 @@ download_source() {
 unpack_source() { # DSC DIR
     rm -rf "$2.new"
     mkdir -p "$(dirname "$2")"
-    dpkg-source --no-check -x "$1" "$2.new"
+    dpkg-source --no-check --no-copy -x "$1" "$2.new"
     mv "$2.new" "$2"
 }
 
