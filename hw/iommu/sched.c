@@ -428,7 +428,7 @@ static void finish(IommuSched *s, uint32_t slot)
         wake_drains(s);
     }
     if (s->ops.done) {
-        s->ops.done(s->opaque, number, cookie, s->now);
+        s->ops.done(s->opaque, number, 1u << c, cookie, s->now);
     }
 }
 

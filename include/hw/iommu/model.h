@@ -11,11 +11,14 @@
 
 #include "hw/iommu/counters.h"
 #include "hw/iommu/host.h"
+#include "hw/iommu/plan.h"
 #include "hw/iommu/state.h"
 #include "hw/iommu/trace.h"
 #include "hw/iommu/txn.h"
 
 typedef struct IommuModel IommuModel;
+struct IommuRecord;
+struct IommuTimed;
 
 /** One leaf found by IommuModelOps.enumerate: return false to stop. */
 typedef bool IommuMappingFn(void *opaque, uint64_t addr, uint64_t pa, uint64_t bytes,
@@ -61,6 +64,25 @@ typedef struct IommuModelOps {
     void (*watch)(IommuModel *m, uint32_t stream, bool on);
 
     void (*free)(IommuModel *m);
+
+    /*
+     * Timing (timed.h). NULL in a model that cannot be put on a clock.
+     */
+
+    /** Bytes of the next command to fetch, 0 if none: queue off, stopped by an error, or empty. */
+    uint32_t (*command_pending)(IommuModel *m);
+
+    /**
+     * Fetch the next command and let it take effect on caches. What software can see of its
+     * consumption (completion signals, errors, the consumer index) waits for command_retire().
+     */
+    void (*command_execute)(IommuModel *m);
+
+    /** The command executed last is consumed, or has failed. */
+    void (*command_retire)(IommuModel *m);
+
+    /** Write a record that iommu_timed_record() was given. */
+    void (*commit)(IommuModel *m, const struct IommuRecord *r);
 } IommuModelOps;
 
 struct IommuModel {
@@ -68,6 +90,8 @@ struct IommuModel {
     IommuHost host;
     IommuCounters counters;
     IommuTrace trace;
+    IommuPlan *plan;          /* of the request or command being resolved; the model's own */
+    struct IommuTimed *timed; /* NULL: timing off */
 };
 
 static inline void iommu_translate(IommuModel *m, const IommuTxn *txn, IommuResult *res)

@@ -67,7 +67,7 @@ typedef struct IommuSched IommuSched;
 
 typedef struct IommuSchedOps {
     /** Job @job is done. May submit jobs. */
-    void (*done)(void *opaque, uint64_t job, uint64_t cookie, uint64_t cycle);
+    void (*done)(void *opaque, uint64_t job, unsigned job_class, uint64_t cookie, uint64_t cycle);
     /** Operation ACTION of @job was reached. May submit jobs and call sched_append(@job). */
     void (*action)(void *opaque, uint64_t job, uint64_t arg, uint64_t cycle);
     /** Every operation as it ends; NULL: no log. @begin: cycle at which the job came to it. */

@@ -19,10 +19,12 @@ typedef struct Bench {
     uint64_t logged;      /* operations logged */
 } Bench;
 
-static void on_done(void *opaque, uint64_t job, uint64_t cookie, uint64_t cycle)
+static void on_done(void *opaque, uint64_t job, unsigned job_class, uint64_t cookie,
+                    uint64_t cycle)
 {
     Bench *b = opaque;
 
+    (void)job_class;
     (void)cookie;
     b->done[job] = cycle;
     b->order[b->finished++] = job;
