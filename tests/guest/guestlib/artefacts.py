@@ -41,6 +41,8 @@ KERNELS = {
 
 def cache_root():
     """The user's cache directory for all of Stagewalk."""
+    if os.environ.get("STAGEWALK_CACHE"):
+        return Path(os.environ["STAGEWALK_CACHE"])
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "stagewalk"
 

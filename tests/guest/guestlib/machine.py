@@ -87,13 +87,18 @@ class Report:
 
 
 class Machine:
-    """A guest in a directory of its own; use run() once."""
+    """A guest in a directory of its own; use run() once.
+
+    `trace_at` names the mark after which the next TLB miss is to be annotated; `progress` is
+    called with the name of every mark.
+    """
 
     def __init__(self, case, qemu_dir, artefacts, directory, payload, timeout=180, extra=(),
-                 trace_at=None):
+                 trace_at=None, progress=None):
         self.case, self.payload, self.timeout = case, payload, timeout
         self.directory = Path(directory)
         self.trace_at = trace_at
+        self.progress = progress or (lambda _mark: None)
         self.disks = payload.make_disks(self.directory)
         self.serial_log = self.directory / "serial.log"
         self.report = Report()
@@ -249,16 +254,12 @@ class Machine:
             for check in self.case.registers:
                 report.registers[check.address] = self.qmp.physical_word(check.address)
         if name == self.trace_at:
-            if self.qmp.has_property(self.iommu, TRACE):
-                self.qmp.set(self.iommu, TRACE, "next")
-        elif self.trace_at and report.trace is None and self._traced():
+            self.qmp.set(self.iommu, TRACE, "next")
+        elif report.marks and report.marks[-1][0] == self.trace_at:
             report.trace = self.qmp.get(self.iommu, TRACE)
         report.marks.append((name, time.monotonic(), self.counters()))
+        self.progress(name)
         self.serial.sendall(b"\n")
-
-    def _traced(self):
-        return (any(name == self.trace_at for name, _, _ in self.report.marks)
-                and self.qmp.has_property(self.iommu, TRACE))
 
     def _stop(self):
         if self.qmp and self.process.poll() is None:

@@ -9,9 +9,9 @@ from .machine import MIB
 DRIVERS = ("nvme", "virtio-pci", "igb", "e1000e")
 
 REQUIRED_COUNTERS = (
-    "transactions", "translated", "bypassed", "aborted", "tlb_lookups", "tlb_hits", "walks",
-    "walk_reads", "config_lookups", "config_misses", "commands", "invalidations", "faults",
-    "events")
+    "transactions", "translated", "bypassed", "aborted", "stalled", "tlb_lookups", "tlb_hits",
+    "tlb_misses", "walks", "walk_reads", "config_lookups", "config_misses", "commands",
+    "invalidations", "faults", "events")
 
 # Transfers by phase of the guest's script, and whether their buffers come from a disk driver
 # that unmaps each request (network drivers recycle mapped pages).
@@ -92,13 +92,15 @@ def _check_phase(case, name, count, size):
     if count[wanted] < least:
         problems.append(f"{name}: {count[wanted]} transactions {wanted} for {size // MIB} MiB, "
                         f"fewer than {least}")
-    for zero in (unwanted, "aborted"):
+    for zero in (unwanted, "aborted", "stalled"):
         if count[zero]:
             problems.append(f"{name}: {count[zero]} transactions {zero}")
-    if count["translated"] + count["bypassed"] + count["aborted"] > count["transactions"]:
-        problems.append(f"{name}: more outcomes than the {count['transactions']} transactions")
-    if count["tlb_hits"] > count["tlb_lookups"]:
-        problems.append(f"{name}: {count['tlb_hits']} TLB hits in {count['tlb_lookups']} lookups")
+    outcomes = sum(count[key] for key in ("translated", "bypassed", "aborted", "stalled"))
+    if outcomes != count["transactions"]:
+        problems.append(f"{name}: {count['transactions']} transactions, {outcomes} outcomes")
+    if count["tlb_hits"] + count["tlb_misses"] != count["tlb_lookups"]:
+        problems.append(f"{name}: {count['tlb_lookups']} TLB lookups are not "
+                        f"{count['tlb_hits']} hits and {count['tlb_misses']} misses")
     if case.domain == "DMA" and name in DISK_PHASES and count["invalidations"] < least:
         problems.append(f"{name}: {count['invalidations']} invalidations in a strict domain, "
                         f"fewer than {least}")
