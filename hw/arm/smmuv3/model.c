@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The SMMUv3 as an IommuModel: creation, the doors of model.h, reset, saved state, enumeration.
+ */
+#include "internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Transactions that may wait for room among the STALL_MAX records, beside those that have one */
+#define STALL_WAITERS 256u
+
+/* ---- Entry and exit ----------------------------------------------------------------------- */
+
+void smmu_enter(SmmuModel *m)
+{
+    m->busy++;
+}
+
+void smmu_leave(SmmuModel *m)
+{
+    if (--m->busy || m->draining) {
+        return;
+    }
+    /* A client that is told may start transactions, and those may end other stalls */
+    m->draining = true;
+    while (m->stalls_done) {
+        smmu_stall_tell_clients(m);
+    }
+    m->draining = false;
+}
+
+void smmu_flush_all(SmmuModel *m)
+{
+    m->recent.valid = false;
+    iommu_cache_flush(&m->tlb);
+    iommu_cache_flush(&m->ste_cache);
+    iommu_cache_flush(&m->cd_cache);
+    pt_walker_flush(&m->walker);
+}
+
+void smmu_mode_changed(SmmuModel *m)
+{
+    smmu_notify_streams(m, 0, UINT32_MAX);
+    if (m->base.host.ops->mode_changed) {
+        m->base.host.ops->mode_changed(m->base.host.opaque);
+    }
+}
+
+/* ---- Operations --------------------------------------------------------------------------- */
+
+static void model_translate(IommuModel *base, const IommuTxn *txn, IommuResult *res)
+{
+    SmmuModel *m = smmu_of(base);
+
+    smmu_enter(m);
+    switch (txn->kind) {
+    case IOMMU_TXN_ATS_REQUEST:
+        smmu_ats_request(m, txn, res);
+        break;
+    case IOMMU_TXN_TRANSLATED:
+        smmu_ats_translated(m, txn, res);
+        break;
+    default:
+        smmu_translate_ordinary(m, txn, res);
+        break;
+    }
+    smmu_leave(m);
+}
+
+static uint64_t model_mmio_read(IommuModel *base, uint64_t offset, unsigned size)
+{
+    return smmu_regs_read(smmu_of(base), offset, size);
+}
+
+static void model_mmio_write(IommuModel *base, uint64_t offset, uint64_t value, unsigned size)
+{
+    SmmuModel *m = smmu_of(base);
+
+    if (m->busy) {
+        /* A queue, MSI or descriptor that software placed onto our own registers */
+        SMMU_GUEST_ERROR(m, "smmuv3: the SMMU wrote its own register 0x%llx: ignored\n",
+                         (unsigned long long)offset);
+        return;
+    }
+    smmu_enter(m);
+    smmu_regs_write(m, offset, value, size);
+    smmu_leave(m);
+}
+
+static void model_page_request(IommuModel *base, const IommuPageRequest *req)
+{
+    SmmuModel *m = smmu_of(base);
+
+    smmu_enter(m);
+    smmu_pri_request(m, req);
+    smmu_leave(m);
+}
+
+static void model_ats_inv_done(IommuModel *base, uint32_t stream, uint32_t itag, bool ok)
+{
+    SmmuModel *m = smmu_of(base);
+
+    (void)stream;
+    if (itag > m->ecmdq_count) {
+        return;
+    }
+    smmu_enter(m);
+    smmu_cmdq_atc_done(m, itag, ok);
+    smmu_leave(m);
+}
+
+/** Everything is done when it is asked for: there is nothing left to catch up with. */
+static void model_run_until(IommuModel *base, uint64_t cycle)
+{
+    (void)base;
+    (void)cycle;
+}
+
+static void model_reset(IommuModel *base)
+{
+    SmmuModel *m = smmu_of(base);
+
+    smmu_enter(m);
+    smmu_stall_terminate(m, true, 0);
+    smmu_regs_reset(m);
+    smmu_flush_all(m);
+    if (m->ecmdq_count) {
+        memset(m->ecmdq, 0, m->ecmdq_count * sizeof(*m->ecmdq));
+    }
+    memset(m->sync, 0, (1 + m->ecmdq_count) * sizeof(*m->sync));
+    m->last_event_valid = false;
+    smmu_mode_changed(m);
+    smmu_leave(m);
+}
+
+static void model_watch(IommuModel *base, uint32_t stream, bool on)
+{
+    smmu_watch(smmu_of(base), stream, on);
+}
+
+/* ---- Enumeration -------------------------------------------------------------------------- */
+
+/** One stage 1 half, cut to the addresses it translates. */
+static void enumerate_half(SmmuModel *m, const SmmuReq *req, unsigned half, uint64_t first,
+                           uint64_t last, IommuMappingFn *fn, void *opaque)
+{
+    const PtRegime *r = &req->cd->half[half];
+    uint64_t low = half ? ~low_mask(r->in_bits) : 0;
+    uint64_t high = half ? UINT64_MAX : low_mask(r->in_bits);
+
+    if (r->flags & VMSA_DISABLED) {
+        return;
+    }
+    first = first > low ? first : low;
+    last = last < high ? last : high;
+    if (first <= last) {
+        pt_enumerate(&m->walker, r, req->stage2 ? &req->ste->s2 : NULL, first, last, fn, opaque);
+    }
+}
+
+static void model_enumerate(IommuModel *base, uint32_t stream, uint64_t first, uint64_t last,
+                            IommuMappingFn *fn, void *opaque)
+{
+    SmmuModel *m = smmu_of(base);
+    SmmuReq req = { .stream = stream, .quiet = true };
+    uint64_t limit = low_mask(m->config.oas);
+    SmmuFault fault;
+    SmmuSte ste;
+    SmmuCd cd;
+
+    if (smmu_enabled(m)) {
+        if (!smmu_lookup_ste(m, &req, &ste, &fault) || ste.config == STE_CONFIG_ABORT ||
+            !smmu_lookup_cd(m, &req, &cd, &fault)) {
+            return;
+        }
+        if (req.stage1) {
+            enumerate_half(m, &req, 0, first, last, fn, opaque);
+            enumerate_half(m, &req, 1, first, last, fn, opaque);
+            return;
+        }
+        if (req.stage2) {
+            uint64_t high = low_mask(ste.s2.in_bits);
+
+            pt_enumerate(&m->walker, NULL, &ste.s2, first, last < high ? last : high, fn, opaque);
+            return;
+        }
+    } else if (cell_get(m, CELL_GBPA, GBPA_ABORT)) {
+        return;
+    }
+    if (first <= limit) {
+        last = last < limit ? last : limit;
+        fn(opaque, first, first, last - first + 1, IOMMU_RIGHTS_ALL);
+    }
+}
+
+/* ---- Saved state -------------------------------------------------------------------------- */
+
+/* A stalled transaction as a list of numbers: order and number are the format */
+#define STALL_WORDS 8u
+#define STALL_TXN   0u /* addr, arrival, cookie, stream | pasid << 32, size | flags << 32, attr */
+#define STALL_STATE 6u
+
+#define STALL_PASID   REGFIELD(63, 32)
+#define STALL_STREAM  REGFIELD(31, 0)
+#define STALL_SIZE    REGFIELD(31, 0)
+#define STALL_HAS_PASID REGFIELD(32, 32)
+#define STALL_WRITE   REGFIELD(33, 33)
+#define STALL_ATOMIC  REGFIELD(34, 34)
+#define STALL_EXEC    REGFIELD(35, 35)
+#define STALL_PRIV    REGFIELD(36, 36)
+#define STALL_NO_SNOOP REGFIELD(37, 37)
+#define STALL_ATTR_TYPE REGFIELD(7, 0)
+#define STALL_ATTR_SH REGFIELD(15, 8)
+#define STALL_ATTR_SNOOP REGFIELD(16, 16)
+
+static void stall_pack(const SmmuStall *s, uint64_t w[STALL_WORDS])
+{
+    const IommuTxn *t = &s->txn;
+
+    w[STALL_TXN] = t->addr;
+    w[STALL_TXN + 1] = t->arrival;
+    w[STALL_TXN + 2] = t->cookie;
+    w[STALL_TXN + 3] = reg_make(STALL_STREAM, t->stream) | reg_make(STALL_PASID, t->pasid);
+    w[STALL_TXN + 4] = reg_make(STALL_SIZE, t->size) | reg_make(STALL_HAS_PASID, t->has_pasid) |
+                       reg_make(STALL_WRITE, t->write) | reg_make(STALL_ATOMIC, t->atomic) |
+                       reg_make(STALL_EXEC, t->exec) | reg_make(STALL_PRIV, t->priv) |
+                       reg_make(STALL_NO_SNOOP, t->no_snoop);
+    w[STALL_TXN + 5] = reg_make(STALL_ATTR_TYPE, t->attr.type) |
+                       reg_make(STALL_ATTR_SH, t->attr.sh) |
+                       reg_make(STALL_ATTR_SNOOP, t->attr.snoop);
+    w[STALL_STATE] = s->state;
+    w[STALL_STATE + 1] = 0;
+}
+
+static void stall_unpack(const uint64_t w[STALL_WORDS], SmmuStall *s)
+{
+    uint64_t flags = w[STALL_TXN + 4], attr = w[STALL_TXN + 5];
+
+    *s = (SmmuStall) {
+        .txn = {
+            .addr = w[STALL_TXN],
+            .arrival = w[STALL_TXN + 1],
+            .cookie = w[STALL_TXN + 2],
+            .stream = reg_get(w[STALL_TXN + 3], STALL_STREAM),
+            .pasid = reg_get(w[STALL_TXN + 3], STALL_PASID),
+            .size = reg_get(flags, STALL_SIZE),
+            .has_pasid = reg_get(flags, STALL_HAS_PASID),
+            .write = reg_get(flags, STALL_WRITE),
+            .atomic = reg_get(flags, STALL_ATOMIC),
+            .exec = reg_get(flags, STALL_EXEC),
+            .priv = reg_get(flags, STALL_PRIV),
+            .no_snoop = reg_get(flags, STALL_NO_SNOOP),
+            .attr = {
+                .type = reg_get(attr, STALL_ATTR_TYPE),
+                .sh = reg_get(attr, STALL_ATTR_SH),
+                .snoop = reg_get(attr, STALL_ATTR_SNOOP),
+            },
+        },
+        .state = w[STALL_STATE],
+    };
+}
+
+static void model_save(IommuModel *base, IommuStateWriter *w)
+{
+    SmmuModel *m = smmu_of(base);
+    size_t words = (size_t)m->stall_slots * STALL_WORDS;
+    uint64_t *stalls = calloc(words ? words : 1, sizeof(*stalls));
+
+    if (!stalls) {
+        w->failed = true;
+        return;
+    }
+    for (uint32_t i = 0; i < m->stall_slots; i++) {
+        stall_pack(&m->stalls[i], stalls + (size_t)i * STALL_WORDS);
+    }
+    iommu_state_put(w, "smmuv3.cells", m->ns.cell, 8, SMMU_CELLS);
+    iommu_state_put(w, "smmuv3.stalls", stalls, 8, words);
+    free(stalls);
+    for (uint32_t q = 0; q <= m->ecmdq_count; q++) {
+        char name[32];
+        uint64_t item[6] = {
+            q ? m->ecmdq[q - 1].base : 0, q ? m->ecmdq[q - 1].prod : 0,
+            q ? m->ecmdq[q - 1].cons : 0, m->sync[q].atc_pending, m->sync[q].atc_failed,
+            m->sync[q].waiting,
+        };
+
+        snprintf(name, sizeof(name), "smmuv3.queue%u", q);
+        iommu_state_put(w, name, item, 8, 6);
+    }
+}
+
+static bool load_queues(SmmuModel *m, IommuStateReader *r)
+{
+    for (uint32_t q = 0; q <= m->ecmdq_count; q++) {
+        char name[32];
+        uint64_t item[6];
+
+        snprintf(name, sizeof(name), "smmuv3.queue%u", q);
+        if (!iommu_state_get(r, name, item, 8, 6)) {
+            return false;
+        }
+        if (q) {
+            m->ecmdq[q - 1] = (SmmuEcmdq) { .base = item[0], .prod = item[1], .cons = item[2] };
+        }
+        m->sync[q] = (SmmuCmdSync) {
+            .atc_pending = item[3], .atc_failed = item[4], .waiting = item[5],
+        };
+    }
+    return true;
+}
+
+/** Identification of the image must be ours: guests have seen these registers. */
+static bool same_identity(const SmmuModel *m, const uint64_t cell[SMMU_CELLS])
+{
+    uint64_t ours[SMMU_CELLS] = { 0 };
+
+    smmu_config_id_registers(&m->config, ours);
+    return !memcmp(ours, cell, (CELL_AIDR + 1) * sizeof(ours[0]));
+}
+
+static bool model_load(IommuModel *base, IommuStateReader *r)
+{
+    SmmuModel *m = smmu_of(base);
+    size_t words = (size_t)m->stall_slots * STALL_WORDS;
+    uint64_t cell[SMMU_CELLS];
+    uint64_t *stalls;
+
+    if (!iommu_state_valid(r) || !iommu_state_get(r, "smmuv3.cells", cell, 8, SMMU_CELLS) ||
+        !same_identity(m, cell)) {
+        return false;
+    }
+    stalls = calloc(words ? words : 1, sizeof(*stalls));
+    if (!stalls || !iommu_state_get(r, "smmuv3.stalls", stalls, 8, words) || !load_queues(m, r)) {
+        free(stalls);
+        return false;
+    }
+    memcpy(m->ns.cell, cell, sizeof(cell));
+    m->stalls_reported = 0;
+    m->stalls_waiting = 0;
+    m->stalls_done = 0;
+    for (uint32_t i = 0; i < m->stall_slots; i++) {
+        SmmuStall *s = &m->stalls[i];
+
+        stall_unpack(stalls + (size_t)i * STALL_WORDS, s);
+        if (s->state > SMMU_STALL_REPORTED) {
+            s->state = SMMU_STALL_FREE;
+        }
+        m->stalls_reported += s->state == SMMU_STALL_REPORTED;
+        m->stalls_waiting += s->state == SMMU_STALL_WAITING;
+    }
+    free(stalls);
+    smmu_flush_all(m);
+    m->last_event_valid = false;
+    return true;
+}
+
+/* ---- Life --------------------------------------------------------------------------------- */
+
+static void model_free(IommuModel *base)
+{
+    SmmuModel *m = smmu_of(base);
+
+    iommu_cache_destroy(&m->tlb);
+    iommu_cache_destroy(&m->ste_cache);
+    iommu_cache_destroy(&m->cd_cache);
+    pt_walker_destroy(&m->walker);
+    free(m->stalls);
+    free(m->ecmdq);
+    free(m->sync);
+    free(m->watched);
+    free(m);
+}
+
+static const IommuModelOps smmu_ops = {
+    .name = "smmuv3",
+    .translate = model_translate,
+    .mmio_read = model_mmio_read,
+    .mmio_write = model_mmio_write,
+    .page_request = model_page_request,
+    .ats_inv_done = model_ats_inv_done,
+    .run_until = model_run_until,
+    .reset = model_reset,
+    .save = model_save,
+    .load = model_load,
+    .enumerate = model_enumerate,
+    .watch = model_watch,
+    .free = model_free,
+};
+
+static bool init_caches(SmmuModel *m)
+{
+    const IommuCacheConfig tlb = {
+        .geometry = m->profile.tlb,
+        .payload_bytes = sizeof(TlbEntry),
+        .group_mask = tag_group_mask(),
+        .subgroup_mask = tag_subgroup_mask(),
+    };
+    const IommuCacheConfig ste = {
+        .geometry = m->profile.config,
+        .payload_bytes = sizeof(SmmuSte),
+    };
+    const IommuCacheConfig cd = {
+        .geometry = m->profile.subconfig,
+        .payload_bytes = sizeof(SmmuCd),
+        .group_mask = UINT32_MAX,
+        .subgroup_mask = UINT32_MAX,
+    };
+
+    return iommu_cache_init(&m->tlb, &tlb) && iommu_cache_init(&m->ste_cache, &ste) &&
+           iommu_cache_init(&m->cd_cache, &cd) &&
+           pt_walker_init(&m->walker, &m->base.host, &m->base.counters, &m->base.trace, &m->plan,
+                          &m->profile, tag_group_mask(), tag_subgroup_mask());
+}
+
+IommuModel *smmu_new(const SmmuConfig *c, const IommuHost *host)
+{
+    char err[256];
+    SmmuModel *m;
+
+    if (!smmu_config_check(c, err, sizeof(err))) {
+        return NULL;
+    }
+    m = calloc(1, sizeof(*m));
+    if (!m) {
+        return NULL;
+    }
+    m->base.ops = &smmu_ops;
+    m->base.host = *host;
+    m->config = *c;
+    m->profile = c->profile ? *c->profile : *iommu_profile_find("full");
+    m->config.profile = &m->profile;
+    m->stall_slots = c->stall_model == SMMU_STALL_OFF ? 0 : c->stall_max + STALL_WAITERS;
+    m->ecmdq_count = c->ecmdq ? 1u << (c->ecmdq_log2nump + c->ecmdq_log2numq) : 0;
+    m->stalls = calloc(m->stall_slots + 1, sizeof(*m->stalls));
+    m->ecmdq = calloc(m->ecmdq_count + 1, sizeof(*m->ecmdq));
+    m->sync = calloc(m->ecmdq_count + 1, sizeof(*m->sync));
+    if (!m->stalls || !m->ecmdq || !m->sync || !init_caches(m)) {
+        model_free(&m->base);
+        return NULL;
+    }
+    smmu_regs_reset(m);
+    return &m->base;
+}
+
+const SmmuConfig *smmu_config(const IommuModel *m)
+{
+    return &((const SmmuModel *)m)->config;
+}
