@@ -6,6 +6,7 @@ import json
 import os
 import random
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,14 +23,16 @@ TRACE = "stagewalk-trace"
 MIB = 1 << 20
 
 
-# Every QEMU that is running, so that an interrupted run leaves none behind.
-RUNNING = set()
+# Every QEMU that is running and its directory, so that an interrupted run leaves nothing behind.
+RUNNING = {}
 
 
 def kill_all():
-    """End every QEMU this process started."""
-    for process in list(RUNNING):
+    """End every QEMU this process started and remove its files."""
+    for process, directory in list(RUNNING.items()):
         process.kill()
+        process.wait()
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 class GuestError(Exception):
@@ -146,7 +149,7 @@ class Machine:
         with open(self.directory / "qemu.log", "wb") as log:
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log)
-            RUNNING.add(self.process)
+            RUNNING[self.process] = self.directory
             try:
                 self._connect(deadline)
                 self._follow(deadline)
@@ -271,7 +274,7 @@ class Machine:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        RUNNING.discard(self.process)
+        RUNNING.pop(self.process, None)
         for end in (self.qmp, self.serial):
             if end:
                 end.close()
