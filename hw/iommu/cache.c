@@ -393,6 +393,7 @@ void *iommu_cache_insert(IommuCache *c, uint64_t addr, unsigned lg2, uint64_t ta
     }
     if (c->fills) {
         c->fills[i] = plan_stamp(c->plan);
+        c->hit_fill = c->fills[i];
     }
     touch(c, i);
     return cache_payload(c, i);

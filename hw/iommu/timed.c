@@ -90,12 +90,40 @@ void iommu_timed_record(IommuTimed *t, const IommuRecord *r)
     }
 }
 
-static void commit(IommuTimed *t, uint32_t slot)
+/* Keep of a plan only the steps of one kind, or all but those. */
+static void filter(IommuPlan *p, IommuStepKind kind, bool keep_it)
 {
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < p->count; i++) {
+        if ((p->steps[i].kind == kind) == keep_it) {
+            p->steps[kept++] = p->steps[i];
+        }
+    }
+    p->count = kept;
+}
+
+/* Charge job @job, behind its current action, for what the plan says. */
+static void charge(IommuTimed *t, uint64_t job)
+{
+    size_t count = iommu_ops_of_command(&t->timing, t->model->plan, t->sched, t->scratch);
+
+    sched_append(t->sched, job, t->scratch, count);
+}
+
+static void commit(IommuTimed *t, uint64_t job, uint32_t slot)
+{
+    IommuPlan *p = t->model->plan;
     IommuRecord r = t->records[slot];
 
     t->free_records[t->free_count++] = slot;
+    p->keep = true;
+    plan_begin(p);
     t->model->ops->commit(t->model, &r);
+    p->keep = false;
+    /* The record's own write has been paid for; an MSI that it caused has not. */
+    filter(p, IOMMU_STEP_MSI, true);
+    charge(t, job);
 }
 
 /* Commands */
@@ -125,31 +153,17 @@ void iommu_timed_kick(IommuTimed *t)
     }
 }
 
-/* The command's own steps; its fetch has been paid for already. */
-static void drop_fetches(IommuPlan *p)
-{
-    uint32_t kept = 0;
-
-    for (uint32_t i = 0; i < p->count; i++) {
-        if (p->steps[i].kind != IOMMU_STEP_QUEUE_READ) {
-            p->steps[kept++] = p->steps[i];
-        }
-    }
-    p->count = kept;
-}
-
 static void execute(IommuTimed *t, uint64_t job)
 {
     IommuPlan *p = t->model->plan;
-    size_t count;
 
     p->keep = true;
     plan_begin(p);
     t->model->ops->command_execute(t->model);
-    drop_fetches(p);
-    count = iommu_ops_of_command(&t->timing, p, t->sched, t->scratch);
     p->keep = false;
-    sched_append(t->sched, job, t->scratch, count);
+    /* Its fetch has been paid for already. */
+    filter(p, IOMMU_STEP_QUEUE_READ, false);
+    charge(t, job);
 }
 
 static void on_action(void *opaque, uint64_t job, uint64_t arg, uint64_t cycle)
@@ -162,7 +176,7 @@ static void on_action(void *opaque, uint64_t job, uint64_t arg, uint64_t cycle)
         submit_record(t, arg >> 32);
         break;
     case ACT_COMMIT:
-        commit(t, arg >> 32);
+        commit(t, job, arg >> 32);
         break;
     case ACT_EXECUTE:
         execute(t, job);
@@ -272,7 +286,8 @@ IommuTimed *iommu_timed_new(IommuModel *m, const IommuTiming *timing, const Iomm
     sched_ops.log = ops->log ? on_log : NULL;
     iommu_timing_servers(timing, servers);
     t->sched = sched_new(servers, &sched_ops, t);
-    if (!t->sched) {
+    if (!t->sched || !m->ops->stamp_fills(m)) {
+        sched_free(t->sched);
         free(t);
         return NULL;
     }

@@ -41,6 +41,18 @@ bool pt_walker_init(PtWalker *w, const IommuHost *host, IommuCounters *counters,
     return ok;
 }
 
+bool pt_walker_stamp_fills(PtWalker *w)
+{
+    bool ok = iommu_cache_stamp_fills(&w->ipa, w->plan);
+
+    for (unsigned stage = 0; stage < 2; stage++) {
+        for (unsigned height = 0; height < PT_MAX_HEIGHT; height++) {
+            ok = ok && iommu_cache_stamp_fills(&w->tables[stage][height], w->plan);
+        }
+    }
+    return ok;
+}
+
 void pt_walker_destroy(PtWalker *w)
 {
     iommu_cache_destroy(&w->ipa);

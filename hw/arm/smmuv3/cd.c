@@ -313,6 +313,7 @@ SmmuCd *smmu_cd_get(SmmuModel *m, const SmmuSte *ste, uint32_t stream, uint32_t 
     cd = iommu_cache_lookup_sized(&m->cd_cache, ssid, 0, stream);
     plan_step(&m->plan, IOMMU_STEP_CONFIG, 1, 0, cd != NULL, ssid, 0);
     if (cd) {
+        plan_hit(&m->plan, iommu_cache_hit_fill(&m->cd_cache));
         return cd;
     }
     m->base.counters.config_misses++;

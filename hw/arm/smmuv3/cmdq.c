@@ -4,6 +4,7 @@
  * chapter 4, 7.1). Queue 0 is the Command queue, queue n is ECMDQ n - 1 (3.5.6).
  */
 #include "internal.h"
+#include "hw/iommu/timed.h"
 
 /** What became of a command. */
 typedef enum CmdOutcome {
@@ -11,6 +12,8 @@ typedef enum CmdOutcome {
     CMD_ILLEGAL,     /* CERROR_ILL */
     CMD_ATC_TIMEOUT, /* CERROR_ATC_INV_SYNC */
     CMD_WAIT,        /* a CMD_SYNC that waits for ATS invalidations: not consumed yet */
+    CMD_ABORTED,     /* CERROR_ABT: it could not be fetched */
+    CMD_SYNCHRONISE, /* timing on: a CMD_SYNC that completes when it retires */
 } CmdOutcome;
 
 typedef struct Command {
@@ -362,16 +365,14 @@ static bool queue_fetch(SmmuModel *m, const QueueView *v, uint64_t w[CMD_WORDS])
     return true;
 }
 
-/** One command. False if consumption stops here. */
-static bool queue_step(SmmuModel *m, unsigned q, const QueueView *v)
+/** Show software how command @w ended. False if consumption stops here. */
+static bool queue_retire(SmmuModel *m, unsigned q, const QueueView *v, const uint64_t *w,
+                         CmdOutcome outcome)
 {
-    uint64_t w[CMD_WORDS];
-
-    if (!queue_fetch(m, v, w)) {
+    switch (outcome) {
+    case CMD_ABORTED:
         queue_error(m, q, CERROR_ABT);
         return false;
-    }
-    switch (command_execute(m, q, w)) {
     case CMD_ILLEGAL:
         SMMU_GUEST_ERROR(m, "smmuv3: illegal command 0x%016llx %016llx\n",
                          (unsigned long long)w[0], (unsigned long long)w[1]);
@@ -389,11 +390,82 @@ static bool queue_step(SmmuModel *m, unsigned q, const QueueView *v)
     }
 }
 
+/** One command. False if consumption stops here. */
+static bool queue_step(SmmuModel *m, unsigned q, const QueueView *v)
+{
+    uint64_t w[CMD_WORDS];
+    bool fetched = queue_fetch(m, v, w);
+
+    return queue_retire(m, q, v, w, fetched ? command_execute(m, q, w) : CMD_ABORTED);
+}
+
+static bool queue_has_work(const SmmuModel *m, unsigned q)
+{
+    QueueView v = queue_view(m, q);
+    uint32_t used = smmu_q_used(v.prod, v.cons, v.log2);
+
+    return v.ready && used && used <= 1u << v.log2 && !m->sync[q].waiting;
+}
+
+/* One command processor serves the queues in turn. */
+uint32_t smmu_cmdq_pending(SmmuModel *m)
+{
+    for (uint32_t i = 1; i <= 1 + m->ecmdq_count; i++) {
+        uint32_t q = (m->command.queue + i) % (1 + m->ecmdq_count);
+
+        if (queue_has_work(m, q)) {
+            m->command.queue = q;
+            return CMD_BYTES;
+        }
+    }
+    return 0;
+}
+
+/* The queue may have been switched off, or moved, since the fetch began: then nothing happens. */
+void smmu_cmdq_execute(SmmuModel *m)
+{
+    unsigned q = m->command.queue;
+    QueueView v = queue_view(m, q);
+    const uint64_t *w = m->command.words;
+
+    if (!queue_has_work(m, q)) {
+        m->command.outcome = CMD_WAIT;
+    } else if (!queue_fetch(m, &v, m->command.words)) {
+        m->command.outcome = CMD_ABORTED;
+    } else if (field_get(w, CMD_OP) == CMD_SYNC && !field_get(w, CMD_SSEC) &&
+               legal_sync(&m->config, w)) {
+        /* Its completion is all there is to it, and that is for retirement. */
+        plan_step(&m->plan, IOMMU_STEP_DRAIN, 0, 0, false, 0, 0);
+        m->command.outcome = CMD_SYNCHRONISE;
+    } else {
+        m->command.outcome = command_execute(m, q, w);
+    }
+}
+
+void smmu_cmdq_retire(SmmuModel *m)
+{
+    unsigned q = m->command.queue;
+    QueueView v = queue_view(m, q);
+    CmdOutcome outcome = m->command.outcome;
+
+    if (!v.ready) {
+        return; /* switched off meanwhile: CONS is stable from then on (6.3.9.3) */
+    }
+    if (outcome == CMD_SYNCHRONISE) {
+        outcome = run_sync(m, q, m->command.words);
+    }
+    queue_retire(m, q, &v, m->command.words, outcome);
+}
+
 void smmu_cmdq_run(SmmuModel *m, unsigned q)
 {
     QueueView v = queue_view(m, q);
     uint32_t left = smmu_q_used(v.prod, v.cons, v.log2);
 
+    if (m->base.timed) {
+        iommu_timed_kick(m->base.timed);
+        return;
+    }
     if (left > 1u << v.log2) {
         SMMU_GUEST_ERROR(m, "smmuv3: command queue indexes 0x%x, 0x%x are inconsistent\n", v.prod,
                          v.cons);

@@ -186,6 +186,9 @@ static bool event_merges(const SmmuModel *m, const uint64_t rec[EVENT_WORDS], bo
 
 void smmu_event_record(SmmuModel *m, const uint64_t rec[EVENT_WORDS], bool may_merge)
 {
+    if (smmu_timed_event(m, rec, may_merge)) {
+        return;
+    }
     if (!eventq_running(m)) {
         m->base.counters.events_lost++;
         return;

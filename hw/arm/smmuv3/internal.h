@@ -192,6 +192,7 @@ typedef enum SmmuStallState {
 typedef struct SmmuStall {
     IommuTxn txn;
     IommuResult res; /* valid in SMMU_STALL_DONE */
+    uint16_t serial; /* tells one use of the slot from the next */
     uint8_t state;   /* SmmuStallState */
 } SmmuStall;
 
@@ -224,6 +225,7 @@ typedef struct SmmuModel {
     struct {
         SmmuSte *ste;
         SmmuCd *cd;
+        uint64_t ste_fill, cd_fill; /* plan_stamp() of their fills */
         uint32_t stream, ssid;
         bool ssv, valid;
     } recent;
@@ -238,6 +240,13 @@ typedef struct SmmuModel {
     uint32_t ecmdq_count;
     SmmuCmdSync *sync;         /* 1 + ecmdq_count: [0] is the Command queue's */
     bool cmdq_was_full;        /* SEV: software could see it full */
+
+    struct {                   /* timing on: the command between execution and retirement */
+        uint64_t words[CMD_WORDS];
+        uint32_t queue;
+        uint8_t outcome;
+    } command;
+    bool committing;           /* timing on: a record's cycle has come */
 
     uint32_t *watched;         /* StreamIDs */
     uint32_t watched_count;
@@ -431,6 +440,17 @@ bool smmu_event_write(SmmuModel *m, const uint64_t rec[EVENT_WORDS]);
 const char *smmu_event_name(unsigned event);
 void smmu_event_trace(SmmuModel *m, const SmmuFault *fault);
 
+/* ---- timed.c ------------------------------------------------------------------------------ */
+
+/**
+ * With timing on and outside smmu_timed_commit(): keep the record for its cycle, and return true. Else
+ * the caller writes it now.
+ */
+bool smmu_timed_event(SmmuModel *m, const uint64_t rec[EVENT_WORDS], bool may_merge);
+bool smmu_timed_stall(SmmuModel *m, const uint64_t rec[EVENT_WORDS], uint32_t slot);
+bool smmu_timed_page_request(SmmuModel *m, const IommuPageRequest *req);
+void smmu_timed_commit(IommuModel *base, const struct IommuRecord *r);
+
 /* ---- stall.c ------------------------------------------------------------------------------ */
 
 /**
@@ -439,6 +459,9 @@ void smmu_event_trace(SmmuModel *m, const SmmuFault *fault);
  */
 bool smmu_stall_hold(SmmuModel *m, const IommuTxn *txn, uint64_t rec[EVENT_WORDS], uint32_t slot,
                      IommuResult *res);
+/** The record of a held transaction is due (timing on). @serial: as it was when it was made. */
+void smmu_stall_report(SmmuModel *m, const uint64_t rec[EVENT_WORDS], uint32_t slot,
+                       uint16_t serial);
 /** The Event queue may have become writable: retry what waits for it (3.12.2). */
 void smmu_stall_retry_waiting(SmmuModel *m);
 void smmu_stall_resume(SmmuModel *m, uint32_t stream, uint32_t stag, bool retry, bool abort);
@@ -449,6 +472,11 @@ void smmu_stall_tell_clients(SmmuModel *m);
 
 /** Consume commands of queue @q (0: the Command queue; n: ECMDQ n - 1), at most one lap. */
 void smmu_cmdq_run(SmmuModel *m, unsigned q);
+/* The same one command at a time, with timing on (model.h). */
+uint32_t smmu_cmdq_pending(SmmuModel *m);
+void smmu_cmdq_execute(SmmuModel *m);
+void smmu_cmdq_retire(SmmuModel *m);
+
 /** An ATC_INV of queue @q was answered. */
 void smmu_cmdq_atc_done(SmmuModel *m, unsigned q, bool ok);
 

@@ -373,6 +373,36 @@ static void model_free(IommuModel *base)
     free(m);
 }
 
+/* ---- Timing (timed.h) --------------------------------------------------------------------- */
+
+static bool model_stamp_fills(IommuModel *base)
+{
+    SmmuModel *m = smmu_of(base);
+
+    return iommu_cache_stamp_fills(&m->tlb, &m->plan) &&
+           iommu_cache_stamp_fills(&m->ste_cache, &m->plan) &&
+           iommu_cache_stamp_fills(&m->cd_cache, &m->plan) && pt_walker_stamp_fills(&m->walker);
+}
+
+static uint32_t model_command_pending(IommuModel *base)
+{
+    return smmu_cmdq_pending(smmu_of(base));
+}
+
+static void model_command_execute(IommuModel *base)
+{
+    smmu_enter(smmu_of(base));
+    smmu_cmdq_execute(smmu_of(base));
+    smmu_leave(smmu_of(base));
+}
+
+static void model_command_retire(IommuModel *base)
+{
+    smmu_enter(smmu_of(base));
+    smmu_cmdq_retire(smmu_of(base));
+    smmu_leave(smmu_of(base));
+}
+
 static const IommuModelOps smmu_ops = {
     .name = "smmuv3",
     .translate = model_translate,
@@ -387,6 +417,11 @@ static const IommuModelOps smmu_ops = {
     .enumerate = model_enumerate,
     .watch = model_watch,
     .free = model_free,
+    .stamp_fills = model_stamp_fills,
+    .command_pending = model_command_pending,
+    .command_execute = model_command_execute,
+    .command_retire = model_command_retire,
+    .commit = smmu_timed_commit,
 };
 
 static bool init_caches(SmmuModel *m)
@@ -427,6 +462,7 @@ IommuModel *smmu_new(const SmmuConfig *c, const IommuHost *host)
         return NULL;
     }
     m->base.ops = &smmu_ops;
+    m->base.plan = &m->plan;
     m->base.host = *host;
     m->config = *c;
     m->profile = c->profile ? *c->profile : *iommu_profile_find("full");

@@ -116,6 +116,9 @@ void smmu_pri_request(SmmuModel *m, const IommuPageRequest *req)
     bool stop = is_stop_marker(req);
     bool empty = !smmu_q_used(prod, cons, log2);
 
+    if (smmu_timed_page_request(m, req)) {
+        return;
+    }
     plan_begin(&m->plan);
     m->base.counters.page_requests++;
     if (!m->config.pri || !smmu_enabled(m) || !cell_get(m, CELL_CR0, CR0_PRIQEN) ||

@@ -28,6 +28,26 @@ static uint32_t stall_find_free(const SmmuModel *m)
     return UINT32_MAX;
 }
 
+/* Write a stall record to a queue known to be writable. */
+static void stall_write(SmmuModel *m, const uint64_t rec[EVENT_WORDS], uint32_t slot)
+{
+    m->last_event_valid = false;
+    stall_set_state(m, slot, smmu_event_write(m, rec) ? SMMU_STALL_REPORTED : SMMU_STALL_WAITING);
+}
+
+void smmu_stall_report(SmmuModel *m, const uint64_t rec[EVENT_WORDS], uint32_t slot,
+                       uint16_t serial)
+{
+    if (m->stalls[slot].state != SMMU_STALL_REPORTED || m->stalls[slot].serial != serial) {
+        return; /* terminated meanwhile */
+    }
+    if (smmu_eventq_writable(m)) {
+        stall_write(m, rec, slot);
+    } else {
+        stall_set_state(m, slot, SMMU_STALL_WAITING);
+    }
+}
+
 bool smmu_stall_hold(SmmuModel *m, const IommuTxn *txn, uint64_t rec[EVENT_WORDS], uint32_t slot,
                      IommuResult *res)
 {
@@ -49,9 +69,11 @@ bool smmu_stall_hold(SmmuModel *m, const IommuTxn *txn, uint64_t rec[EVENT_WORDS
     if (m->stalls_reported < m->config.stall_max && smmu_eventq_writable(m)) {
         field_set(rec, EVT_STALL, 1);
         field_set(rec, EVT_STAG, slot);
-        m->last_event_valid = false;
-        if (smmu_event_write(m, rec)) {
+        m->stalls[slot].serial++;
+        if (smmu_timed_stall(m, rec, slot)) {
             stall_set_state(m, slot, SMMU_STALL_REPORTED);
+        } else {
+            stall_write(m, rec, slot);
         }
     }
     res->status = IOMMU_STATUS_STALLED;

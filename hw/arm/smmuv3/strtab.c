@@ -153,6 +153,7 @@ SmmuSte *smmu_ste_get(SmmuModel *m, uint32_t stream, SmmuFault *fault)
     ste = iommu_cache_lookup_sized(&m->ste_cache, stream, 0, 0);
     plan_step(&m->plan, IOMMU_STEP_CONFIG, 0, 0, ste != NULL, stream, 0);
     if (ste) {
+        plan_hit(&m->plan, iommu_cache_hit_fill(&m->ste_cache));
         return ste;
     }
     m->base.counters.config_misses++;

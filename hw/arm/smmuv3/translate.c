@@ -127,9 +127,11 @@ static bool lookup_configuration(SmmuModel *m, SmmuReq *req, SmmuSte *ste, SmmuC
         req->stage2 = req->ste->stage2;
         m->base.counters.config_lookups++;
         plan_step(&m->plan, IOMMU_STEP_CONFIG, 0, 0, true, req->stream, 0);
+        plan_hit(&m->plan, m->recent.ste_fill);
         if (req->cd) {
             m->base.counters.config_lookups++;
             plan_step(&m->plan, IOMMU_STEP_CONFIG, 1, 0, true, req->ssid, 0);
+            plan_hit(&m->plan, m->recent.cd_fill);
         }
         req_apply_overrides(m, req, &req->ste->over);
         return true;
@@ -147,6 +149,8 @@ static bool lookup_configuration(SmmuModel *m, SmmuReq *req, SmmuSte *ste, SmmuC
     if (!req->quiet && m->profile.config.entries && m->profile.subconfig.entries) {
         m->recent.ste = req->ste;
         m->recent.cd = req->cd;
+        m->recent.ste_fill = iommu_cache_hit_fill(&m->ste_cache);
+        m->recent.cd_fill = iommu_cache_hit_fill(&m->cd_cache);
         m->recent.stream = req->stream;
         m->recent.ssid = req->ssid;
         m->recent.ssv = req->ssv;
@@ -310,6 +314,7 @@ const TlbEntry *smmu_lookup_address(SmmuModel *m, SmmuReq *req, bool grant, TlbE
         if (e && entry_suffices(req, grant, e)) {
             m->base.counters.tlb_hits++;
             plan_step(&m->plan, IOMMU_STEP_TLB, 0, 0, true, req->va, 0);
+            plan_hit(&m->plan, iommu_cache_hit_fill(&m->tlb));
             return e;
         }
         m->base.counters.tlb_misses++;

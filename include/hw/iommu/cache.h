@@ -88,7 +88,7 @@ typedef struct IommuCache {
     uint32_t last_scan;
     const IommuPlan *plan;   /* stamps fills; NULL: none */
     uint64_t *fills;         /* plan_stamp() of each entry's fill */
-    uint64_t hit_fill;       /* that of the entry last found */
+    uint64_t hit_fill;       /* that of the entry last found or inserted */
 } IommuCache;
 
 /** False if the geometry is out of range (then *@error, if not NULL, names the value). */
@@ -140,7 +140,7 @@ void iommu_cache_flush(IommuCache *c);
  */
 bool iommu_cache_stamp_fills(IommuCache *c, const IommuPlan *plan);
 
-/** plan_stamp() under which the entry that the last lookup found was filled; 0 if unstamped. */
+/** plan_stamp() under which the entry last found or inserted was filled; 0 if unstamped. */
 static inline uint64_t iommu_cache_hit_fill(const IommuCache *c)
 {
     return c->hit_fill;

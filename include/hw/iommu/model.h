@@ -69,6 +69,9 @@ typedef struct IommuModelOps {
      * Timing (timed.h). NULL in a model that cannot be put on a clock.
      */
 
+    /** About to be put on a clock: stamp cache fills. False if out of memory. */
+    bool (*stamp_fills)(IommuModel *m);
+
     /** Bytes of the next command to fetch, 0 if none: queue off, stopped by an error, or empty. */
     uint32_t (*command_pending)(IommuModel *m);
 

@@ -20,6 +20,7 @@
 typedef struct IommuRecord {
     uint64_t words[4];
     uint32_t bytes;  /* what the write moves */
+    uint32_t tag;    /* the model's own */
     uint8_t kind;    /* the model's own */
 } IommuRecord;
 

@@ -113,6 +113,9 @@ bool pt_walker_init(PtWalker *w, const IommuHost *host, IommuCounters *counters,
                     uint64_t subgroup_mask);
 void pt_walker_destroy(PtWalker *w);
 
+/** iommu_cache_stamp_fills() for every cache of the walker. */
+bool pt_walker_stamp_fills(PtWalker *w);
+
 /** Translate. True: *@res is valid. False: *@fault is. */
 bool pt_walk(PtWalker *w, const PtRequest *req, PtResult *res, PtFault *fault);
 
@@ -135,7 +138,7 @@ typedef bool PtLeafFn(void *opaque, uint64_t addr, uint64_t out, uint64_t bytes,
  * build tables that map far more than there is memory: after PT_ENUMERATE_READS descriptors the visit
  * ends with a guest error.
  */
-#define PT_ENUMERATE_READS (1u << 26)
+#define PT_ENUMERATE_READS (1u << 24)
 void pt_enumerate(PtWalker *w, const PtRegime *s1, const PtRegime *s2, uint64_t first,
                   uint64_t last, PtLeafFn *fn, void *opaque);
 

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Timing on: records wait for their cycle (docs/timing.rst, "Records"). Everything else that time
+ * changes is in cmdq.c.
+ */
+#include "internal.h"
+#include "hw/iommu/timed.h"
+
+#include <string.h>
+
+typedef enum RecordKind {
+    RECORD_EVENT,
+    RECORD_EVENT_MERGEABLE,
+    RECORD_STALL,
+    RECORD_PAGE_REQUEST,
+} RecordKind;
+
+/* IommuRecord.tag of a stall: whose it is. */
+#define RECORD_STALL_SLOT   REGFIELD(15, 0)
+#define RECORD_STALL_SERIAL REGFIELD(31, 16)
+
+static bool waits(const SmmuModel *m)
+{
+    return m->base.timed && !m->committing;
+}
+
+bool smmu_timed_event(SmmuModel *m, const uint64_t rec[EVENT_WORDS], bool may_merge)
+{
+    IommuRecord r = {
+        .bytes = EVENT_BYTES,
+        .kind = may_merge ? RECORD_EVENT_MERGEABLE : RECORD_EVENT,
+    };
+
+    if (!waits(m)) {
+        return false;
+    }
+    memcpy(r.words, rec, EVENT_BYTES);
+    iommu_timed_record(m->base.timed, &r);
+    return true;
+}
+
+bool smmu_timed_stall(SmmuModel *m, const uint64_t rec[EVENT_WORDS], uint32_t slot)
+{
+    IommuRecord r = { .bytes = EVENT_BYTES, .kind = RECORD_STALL };
+
+    if (!waits(m)) {
+        return false;
+    }
+    r.tag = reg_make(RECORD_STALL_SLOT, slot) |
+            reg_make(RECORD_STALL_SERIAL, m->stalls[slot].serial);
+    memcpy(r.words, rec, EVENT_BYTES);
+    iommu_timed_record(m->base.timed, &r);
+    return true;
+}
+
+bool smmu_timed_page_request(SmmuModel *m, const IommuPageRequest *req)
+{
+    IommuRecord r = { .bytes = PRI_BYTES, .kind = RECORD_PAGE_REQUEST };
+
+    if (!waits(m)) {
+        return false;
+    }
+    _Static_assert(sizeof(*req) <= sizeof(r.words), "a page request fits a record");
+    memcpy(r.words, req, sizeof(*req));
+    iommu_timed_record(m->base.timed, &r);
+    return true;
+}
+
+void smmu_timed_commit(IommuModel *base, const IommuRecord *r)
+{
+    SmmuModel *m = smmu_of(base);
+    IommuPageRequest req;
+
+    smmu_enter(m);
+    m->committing = true;
+    switch (r->kind) {
+    case RECORD_STALL:
+        smmu_stall_report(m, r->words, reg_get(r->tag, RECORD_STALL_SLOT),
+                          reg_get(r->tag, RECORD_STALL_SERIAL));
+        break;
+    case RECORD_PAGE_REQUEST:
+        memcpy(&req, r->words, sizeof(req));
+        smmu_pri_request(m, &req);
+        break;
+    default:
+        smmu_event_record(m, r->words, r->kind == RECORD_EVENT_MERGEABLE);
+        break;
+    }
+    m->committing = false;
+    smmu_leave(m);
+}
