@@ -10,11 +10,12 @@ static void record(SmmuModel *m, const SmmuReq *req, const SmmuFault *fault)
 {
     uint64_t rec[EVENT_WORDS];
 
-    m->base.counters.faults++;
-    if (!req->quiet) {
-        smmu_event_build(req, fault, rec);
-        smmu_event_record(m, rec, req->ste && req->ste->mev);
+    if (req->quiet) {
+        return;
     }
+    m->base.counters.faults++;
+    smmu_event_build(req, fault, rec);
+    smmu_event_record(m, rec, req->ste && req->ste->mev);
 }
 
 /* ---- Translation requests ----------------------------------------------------------------- */
@@ -27,10 +28,10 @@ static void refuse_request(SmmuModel *m, const IommuTxn *txn, SmmuReq *req, Iomm
 
     res->status = IOMMU_STATUS_UR;
     res->fault = F_BAD_ATS_TREQ;
-    m->base.counters.faults++;
     if (req->quiet) {
         return;
     }
+    m->base.counters.faults++;
     smmu_event_build(req, &fault, rec);
     field_set(rec, EVT_INPUTADDR, txn->addr & ~low_mask(12));
     field_set(rec, EVT_TREQ_P, txn->priv);
