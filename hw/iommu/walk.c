@@ -36,6 +36,7 @@ typedef struct Cursor {
     uint8_t end;      /* the index ends below this bit of the input */
     uint8_t limits;   /* what the entries above left to grant */
     bool top;
+    bool settled;     /* nothing used so far was left unwritten: what comes may be cached */
 } Cursor;
 
 /* A descriptor's place. */
@@ -352,10 +353,10 @@ static bool bad_entry(const Stage *s, const Cursor *at, uint64_t in, const Slot 
 
 /*
  * Read and use one descriptor of the table at *@at. False: fault. True with *@done: *@leaf is the
- * translation, and *@settled says whether memory holds it exactly so. Else *@at is the next table.
+ * translation. Else *@at is the next table.
  */
 static bool walk_level(const Stage *s, uint64_t in, uint64_t va, Cursor *at, PtLeaf *leaf,
-                       bool *settled, bool *done)
+                       bool *done)
 {
     const PtRegime *r = s->r;
     Slot slot = {
@@ -388,7 +389,6 @@ static bool walk_level(const Stage *s, uint64_t in, uint64_t va, Cursor *at, PtL
         } else if (entry.kind != PT_ENTRY_TABLE || at->height == 0) {
             return bad_entry(s, at, in, &slot, desc, entry.kind);
         }
-        *settled = slot.settled;
         if (swapped || never_updates(r)) {
             break;
         }
@@ -397,7 +397,7 @@ static bool walk_level(const Stage *s, uint64_t in, uint64_t va, Cursor *at, PtL
             break;
         }
         if (!mark || !updates_memory(s->ask)) {
-            *settled = false;
+            at->settled = false;
             break;
         }
         if (tries == UPDATE_TRIES) {
@@ -408,7 +408,7 @@ static bool walk_level(const Stage *s, uint64_t in, uint64_t va, Cursor *at, PtL
             return false;
         }
     }
-    *settled &= !(entry.flags & PT_ENTRY_NO_CACHE);
+    at->settled &= slot.settled;
     *done = entry.kind == PT_ENTRY_LEAF;
     if (!*done) {
         at->table = entry.addr;
@@ -416,12 +416,16 @@ static bool walk_level(const Stage *s, uint64_t in, uint64_t va, Cursor *at, PtL
         at->end = pt_entry_lg2(at->granule_lg2, at->height);
         at->height--;
         at->top = false;
+        if (at->settled && counted(s->ask) && !(entry.flags & PT_ENTRY_NO_CACHE)) {
+            keep_table(s, va, at);
+        }
     }
     return true;
 }
 
 /*
- * Translate @in by one stage. *@va is the input as used. *@settled: *@leaf may be cached.
+ * Translate @in by one stage. *@va is the input as used. *@settled: memory holds all that was used
+ * exactly so, and a later walk would have nothing to write on the way.
  */
 static bool walk_stage(const Stage *s, uint64_t in, uint64_t *va, PtLeaf *leaf, bool *settled)
 {
@@ -447,17 +451,16 @@ static bool walk_stage(const Stage *s, uint64_t in, uint64_t *va, PtLeaf *leaf, 
         .end = root.in_bits,
         .limits = IOMMU_RIGHTS_ALL,
         .top = true,
+        .settled = true,
     };
     find_table(s, *va, &at);
     for (;;) {
-        if (!walk_level(s, in, *va, &at, leaf, settled, &done)) {
+        if (!walk_level(s, in, *va, &at, leaf, &done)) {
             return false;
         }
         if (done) {
+            *settled = at.settled;
             return true;
-        }
-        if (*settled && counted(s->ask)) {
-            keep_table(s, *va, &at);
         }
     }
 }
@@ -494,7 +497,7 @@ static bool translate_ipa(PtWalker *w, const PtRegime *s2, uint64_t ipa, const A
     if (!walk_stage(&s, ipa, &va, leaf, settled)) {
         return false;
     }
-    if (cached && *settled) {
+    if (cached && *settled && !(leaf->flags & PT_ENTRY_NO_CACHE)) {
         *(PtLeaf *)iommu_cache_insert(&w->ipa, ipa, leaf->lg2, s2->walk_tag) = *leaf;
     }
     return true;
