@@ -165,9 +165,6 @@ static bool add_capabilities(IdmaState *d, Error **errp)
     bool vf = pci_is_vf(dev);
     uint16_t offset = PCI_CONFIG_SPACE_SIZE;
 
-    if (!pci_bus_is_express(pci_get_bus(dev))) {
-        return true;
-    }
     if (pcie_endpoint_cap_init(dev, EXP_CAP_OFFSET) < 0) {
         error_setg(errp, "iommu-dma: no room for the PCI Express capability");
         return false;
@@ -215,8 +212,6 @@ static bool check_properties(IdmaState *d, Error **errp)
                    d->vfs, PCI_SLOT(dev->devfn));
     } else if (d->pri && !d->ats) {
         error_setg(errp, "pri=on: needs ats=on");
-    } else if (!pci_bus_is_express(pci_get_bus(dev)) && d->vfs) {
-        error_setg(errp, "sriov-vfs=%u: must be 0 on a conventional PCI bus", d->vfs);
     } else {
         return true;
     }
@@ -237,9 +232,7 @@ static void config_write(PCIDevice *dev, uint32_t addr, uint32_t val, int len)
     IdmaState *d = IOMMU_DMA_BASE(dev);
 
     pci_default_write_config(dev, addr, val, len);
-    if (dev->exp.exp_cap) {
-        pcie_cap_flr_write_config(dev, addr, val, len);
-    }
+    pcie_cap_flr_write_config(dev, addr, val, len);
     vpd_config_write(d, addr, len);
     if (d->pri_cap && ranges_overlap(addr, len, d->pri_cap, PCI_EXT_CAP_PRI_SIZEOF)) {
         idma_pri_config_write(d);
@@ -366,9 +359,7 @@ static void exit_function(PCIDevice *dev)
     }
     idma_atc_destroy(&d->atc);
     msix_uninit_exclusive_bar(dev);
-    if (dev->exp.exp_cap) {
-        pcie_cap_exit(dev);
-    }
+    pcie_cap_exit(dev);
 }
 
 static int post_load(void *opaque, int version_id)
@@ -649,7 +640,6 @@ static const TypeInfo types[] = {
         .class_init = base_class_init,
         .interfaces = (InterfaceInfo[]) {
             { INTERFACE_PCIE_DEVICE },
-            { INTERFACE_CONVENTIONAL_PCI_DEVICE },
             { }
         },
     },

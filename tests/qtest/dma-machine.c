@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A machine under qtest with iommu-dma. */
+#include "qemu/osdep.h"
+#include "dma-machine.h"
+
+#include "hw/pci/pci_regs.h"
+
+/* virt: addresses of hw/arm/virt.c's memory map. */
+#define VIRT_RAM       0x40000000ull
+#define VIRT_SMMU      0x09050000ull
+#define VIRT_ECAM      0x4010000000ull
+#define VIRT_PCI_MMIO  0x10000000ull
+
+/* q35: RAM from 0, PCI hole below 4 GB. */
+#define Q35_VTD        0xfed90000ull
+#define Q35_PCI_MMIO   0xc0000000ull
+#define Q35_MMCONFIG   0xb0000000ull
+#define Q35_PCIEXBAR   0x60
+#define CONFIG_ADDRESS 0xcf8
+#define CONFIG_DATA    0xcfc
+
+#define RAM_BYTES      (1024ull << 20)
+#define ALLOC_OFFSET   (256ull << 20)
+#define MSIX_OFFSET    0x100000
+
+bool dma_is_x86(void)
+{
+    return g_str_equal(qtest_get_arch(), "x86_64");
+}
+
+static void mem_write(void *opaque, uint64_t addr, const void *buf, size_t len)
+{
+    qtest_memwrite(opaque, addr, buf, len);
+}
+
+static void mem_read(void *opaque, uint64_t addr, void *buf, size_t len)
+{
+    qtest_memread(opaque, addr, buf, len);
+}
+
+static uint64_t bus_read(QTestState *qts, uint64_t addr, unsigned size)
+{
+    return size == 8 ? qtest_readq(qts, addr) : qtest_readl(qts, addr);
+}
+
+static void bus_write(QTestState *qts, uint64_t addr, uint64_t value, unsigned size)
+{
+    if (size == 8) {
+        qtest_writeq(qts, addr, value);
+    } else {
+        qtest_writel(qts, addr, value);
+    }
+}
+
+static uint64_t dma_reg_read(void *opaque, uint64_t offset, unsigned size)
+{
+    DmaMachine *m = opaque;
+
+    return bus_read(m->qts, m->bar + offset, size);
+}
+
+static void dma_reg_write(void *opaque, uint64_t offset, uint64_t value, unsigned size)
+{
+    DmaMachine *m = opaque;
+
+    bus_write(m->qts, m->bar + offset, value, size);
+}
+
+static uint64_t iommu_reg_read(void *opaque, uint64_t offset, unsigned size)
+{
+    DmaMachine *m = opaque;
+
+    return bus_read(m->qts, m->iommu_base + offset, size);
+}
+
+static void iommu_reg_write(void *opaque, uint64_t offset, uint64_t value, unsigned size)
+{
+    DmaMachine *m = opaque;
+
+    bus_write(m->qts, m->iommu_base + offset, value, size);
+}
+
+/* A device that waits for a cycle waits in virtual time, which stands still under qtest. */
+static void wait_step(void *opaque)
+{
+    DmaMachine *m = opaque;
+
+    qtest_clock_step_next(m->qts);
+}
+
+static uint64_t cfg_addr(const DmaMachine *m, unsigned fn, unsigned reg)
+{
+    return m->ecam + (DMA_RID(fn) << 12) + reg;
+}
+
+uint32_t dma_cfg_read(DmaMachine *m, unsigned fn, unsigned reg, unsigned size)
+{
+    uint64_t addr = cfg_addr(m, fn, reg);
+
+    switch (size) {
+    case 1:
+        return qtest_readb(m->qts, addr);
+    case 2:
+        return qtest_readw(m->qts, addr);
+    default:
+        return qtest_readl(m->qts, addr);
+    }
+}
+
+void dma_cfg_write(DmaMachine *m, unsigned fn, unsigned reg, uint32_t value, unsigned size)
+{
+    uint64_t addr = cfg_addr(m, fn, reg);
+
+    switch (size) {
+    case 1:
+        qtest_writeb(m->qts, addr, value);
+        break;
+    case 2:
+        qtest_writew(m->qts, addr, value);
+        break;
+    default:
+        qtest_writel(m->qts, addr, value);
+        break;
+    }
+}
+
+unsigned dma_cfg_cap(DmaMachine *m, unsigned fn, unsigned id)
+{
+    unsigned at = dma_cfg_read(m, fn, PCI_CAPABILITY_LIST, 1) & 0xfc;
+
+    while (at && dma_cfg_read(m, fn, at, 1) != id) {
+        at = dma_cfg_read(m, fn, at + 1, 1) & 0xfc;
+    }
+    return at;
+}
+
+unsigned dma_cfg_ext_cap(DmaMachine *m, unsigned fn, unsigned id)
+{
+    unsigned at = PCI_CFG_SPACE_SIZE;
+
+    while (at) {
+        uint32_t header = dma_cfg_read(m, fn, at, 4);
+
+        if (header && PCI_EXT_CAP_ID(header) == id) {
+            return at;
+        }
+        at = PCI_EXT_CAP_NEXT(header);
+    }
+    return 0;
+}
+
+static unsigned need_ext_cap(DmaMachine *m, unsigned id)
+{
+    unsigned cap = dma_cfg_ext_cap(m, 0, id);
+
+    g_assert_cmphex(cap, !=, 0);
+    return cap;
+}
+
+void dma_enable_pasid(DmaMachine *m, bool on)
+{
+    dma_cfg_write(m, 0, need_ext_cap(m, PCI_EXT_CAP_ID_PASID) + PCI_PASID_CTRL,
+                  on ? PCI_PASID_CTRL_ENABLE | PCI_PASID_CTRL_EXEC | PCI_PASID_CTRL_PRIV : 0, 2);
+}
+
+void dma_enable_ats(DmaMachine *m, bool on)
+{
+    dma_cfg_write(m, 0, need_ext_cap(m, PCI_EXT_CAP_ID_ATS) + PCI_ATS_CTRL,
+                  on ? PCI_ATS_CTRL_ENABLE : 0, 2);
+}
+
+void dma_enable_pri(DmaMachine *m, bool on)
+{
+    unsigned cap = need_ext_cap(m, PCI_EXT_CAP_ID_PRI);
+
+    dma_cfg_write(m, 0, cap + PCI_PRI_ALLOC_REQ, 32, 4);
+    dma_cfg_write(m, 0, cap + PCI_PRI_CTRL, on ? PCI_PRI_CTRL_ENABLE : 0, 2);
+}
+
+void dma_enable_msix(DmaMachine *m, unsigned vector, uint64_t addr, uint32_t data)
+{
+    unsigned cap = dma_cfg_cap(m, 0, PCI_CAP_ID_MSIX);
+    uint64_t entry = m->msix + vector * PCI_MSIX_ENTRY_SIZE;
+
+    g_assert_cmphex(cap, !=, 0);
+    qtest_writel(m->qts, entry + PCI_MSIX_ENTRY_LOWER_ADDR, addr);
+    qtest_writel(m->qts, entry + PCI_MSIX_ENTRY_UPPER_ADDR, addr >> 32);
+    qtest_writel(m->qts, entry + PCI_MSIX_ENTRY_DATA, data);
+    qtest_writel(m->qts, entry + PCI_MSIX_ENTRY_VECTOR_CTRL, 0);
+    dma_cfg_write(m, 0, cap + PCI_MSIX_FLAGS, PCI_MSIX_FLAGS_ENABLE, 2);
+}
+
+static void place_bars(DmaMachine *m)
+{
+    dma_cfg_write(m, 0, PCI_BASE_ADDRESS_0 + 4 * IDMA_BAR, m->bar, 4);
+    dma_cfg_write(m, 0, PCI_BASE_ADDRESS_0 + 4 * IDMA_MSIX_BAR, m->msix, 4);
+    dma_cfg_write(m, 0, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 2);
+}
+
+void dma_flr(DmaMachine *m)
+{
+    unsigned cap = dma_cfg_cap(m, 0, PCI_CAP_ID_EXP);
+
+    dma_cfg_write(m, 0, cap + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR, 2);
+    place_bars(m);
+}
+
+char *dma_machine_args(const char *iommu, const char *props, const char *args)
+{
+    GString *s;
+
+    if (dma_is_x86()) {
+        s = g_string_new("-M q35 -m 1G");
+        if (iommu) {
+            g_string_append_printf(s, " -device intel-iommu%s%s", *iommu ? "," : "", iommu);
+        }
+    } else {
+        s = g_string_new(iommu ? "-M virt,iommu=smmuv3,gic-version=3 -cpu max -m 1G"
+                               : "-M virt,gic-version=3 -cpu max -m 1G");
+        if (iommu && *iommu) {
+            g_auto(GStrv) list = g_strsplit(iommu, ",", -1);
+
+            for (char **p = list; *p; p++) {
+                g_string_append_printf(s, " -global arm-smmuv3.%s", *p);
+            }
+        }
+    }
+    g_string_append_printf(s, " -nic none -device iommu-dma,id=dma,addr=%02x.0%s%s", DMA_SLOT,
+                           props ? "," : "", props ? props : "");
+    if (args) {
+        g_string_append_printf(s, " %s", args);
+    }
+    return g_string_free(s, FALSE);
+}
+
+DmaMachine *dma_machine_attach(QTestState *qts, bool setup)
+{
+    DmaMachine *m = g_new0(DmaMachine, 1);
+    bool x86 = dma_is_x86();
+
+    m->qts = qts;
+    m->ram = x86 ? 0 : VIRT_RAM;
+    m->ecam = x86 ? Q35_MMCONFIG : VIRT_ECAM;
+    m->iommu_base = x86 ? Q35_VTD : VIRT_SMMU;
+    m->bar = x86 ? Q35_PCI_MMIO : VIRT_PCI_MMIO;
+    m->msix = m->bar + MSIX_OFFSET;
+    m->regs = (RegBus) {
+        .read = dma_reg_read, .write = dma_reg_write, .wait = wait_step, .opaque = m,
+    };
+    m->iommu = (RegBus) {
+        .read = iommu_reg_read, .write = iommu_reg_write, .wait = wait_step, .opaque = m,
+    };
+    m->mem = (GuestMem) {
+        .write = mem_write, .read = mem_read, .opaque = qts,
+        .next = m->ram + ALLOC_OFFSET, .end = m->ram + RAM_BYTES,
+    };
+    if (setup) {
+        if (x86) {
+            /* Let the host bridge decode MMCONFIG, as firmware would. */
+            qtest_outl(qts, CONFIG_ADDRESS, 0x80000000u | Q35_PCIEXBAR);
+            qtest_outl(qts, CONFIG_DATA, Q35_MMCONFIG | 1);
+        }
+        place_bars(m);
+    }
+    g_assert_true(dma_driver_init(&m->dma, &m->regs));
+    return m;
+}
+
+DmaMachine *dma_machine_new(const char *iommu, const char *props, const char *args)
+{
+    g_autofree char *line = dma_machine_args(iommu, props, args);
+
+    return dma_machine_attach(qtest_init(line), true);
+}
+
+void dma_machine_free(DmaMachine *m)
+{
+    qtest_quit(m->qts);
+    g_free(m);
+}
+
+DmaCompletion dma_do(DmaMachine *m, DmaDesc desc)
+{
+    DmaCompletion c;
+
+    g_assert_true(dma_run(&m->dma, 0, &desc, &c));
+    return c;
+}
