@@ -342,6 +342,7 @@ const VtdContext *vtd_context_find(VtdModel *m, uint32_t sid, bool probe, VtdFau
     }
     if (slot && context_current(m, slot)) {
         plan_step(&m->plan, IOMMU_STEP_CONFIG, 0, 0, true, sid, 0);
+        plan_hit(&m->plan, iommu_cache_hit_fill(&m->contexts));
         fault->fpd = slot->fpd;
         return slot;
     }

@@ -207,6 +207,9 @@ void vtd_fault_record(VtdModel *m, const VtdFaultRecord *r, bool fpd)
     if (fpd && vtd_fault_info(r->reason)->qualified) {
         return;
     }
+    if (vtd_timed_fault(m, r)) {
+        return;
+    }
     if (reg_get(fsts, VTD_FSTS_PFO)) {
         m->base.counters.events_lost++;
         return;

@@ -41,6 +41,15 @@ static void vtd_free(IommuModel *model)
     free(m);
 }
 
+static bool vtd_stamp_fills(IommuModel *model)
+{
+    VtdModel *m = vtd_model(model);
+
+    return iommu_cache_stamp_fills(&m->iotlb, &m->plan) &&
+           iommu_cache_stamp_fills(&m->contexts, &m->plan) &&
+           iommu_cache_stamp_fills(&m->pasids, &m->plan) && pt_walker_stamp_fills(&m->walker);
+}
+
 static const IommuModelOps vtd_ops = {
     .name = "vtd",
     .translate = vtd_translate,
@@ -55,6 +64,11 @@ static const IommuModelOps vtd_ops = {
     .enumerate = vtd_enumerate,
     .watch = vtd_watch,
     .free = vtd_free,
+    .stamp_fills = vtd_stamp_fills,
+    .command_pending = vtd_command_pending,
+    .command_execute = vtd_command_execute,
+    .command_retire = vtd_command_retire,
+    .commit = vtd_timed_commit,
 };
 
 static bool make_caches(VtdModel *m, const IommuProfile *p)
@@ -89,6 +103,7 @@ IommuModel *vtd_new(const VtdConfig *cfg, const IommuHost *host, const VtdHostOp
         return NULL;
     }
     m->base.ops = &vtd_ops;
+    m->base.plan = &m->plan;
     m->base.host = *host;
     m->cfg = *cfg;
     m->cfg.profile = profile;

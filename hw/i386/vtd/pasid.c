@@ -224,6 +224,7 @@ const VtdPasidEntry *vtd_pasid_find(VtdModel *m, const VtdContext *ctx, uint32_t
     *fault = (VtdFault) { .fpd = ctx->fpd };
     if (slot && vtd_epoch_valid(&m->pasid_epochs, slot->epoch, slot->space.did, pasid)) {
         plan_step(&m->plan, IOMMU_STEP_CONFIG, 1, 0, true, key, 0);
+        plan_hit(&m->plan, iommu_cache_hit_fill(&m->pasids));
         m->base.counters.config_lookups++;
         fault->fpd |= slot->fpd;
         return slot;

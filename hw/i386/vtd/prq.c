@@ -152,6 +152,9 @@ void vtd_page_request(IommuModel *model, const IommuPageRequest *req)
     VtdFault fault;
     uint32_t pasid;
 
+    if (vtd_timed_page_request(m, req)) {
+        return;
+    }
     plan_begin(&m->plan);
     m->base.counters.page_requests++;
     if (!m->cfg.prs || !vtd_gsts(m, VTD_GCMD_TE)) {

@@ -7,6 +7,7 @@
  * invalidations whose endpoint has not answered: a wait descriptor holds the queue for those.
  */
 #include "vtd-model.h"
+#include "hw/iommu/timed.h"
 
 typedef enum QiOutcome {
     QI_DONE,  /* executed: go on */
@@ -397,6 +398,24 @@ static bool may_fetch(const VtdModel *m)
            !reg_get(fsts, VTD_FSTS_ITE);
 }
 
+/* Fetch and decode the descriptor at @head into @w[4]. */
+static VtdIqei fetch(VtdModel *m, const QiShape *s, uint32_t head, uint64_t *w,
+                     const QiType **type)
+{
+    VtdIqei error;
+
+    plan_step(&m->plan, IOMMU_STEP_QUEUE_READ, 0, 0, false, s->base + head, s->entry);
+    if (!vtd_read_words(m, s->base + head, w, s->entry / 8, true)) {
+        return VTD_IQEI_FETCH;
+    }
+    error = decode(m, w, type);
+    if (error) {
+        VTD_GUEST_ERROR(m, "invalidation descriptor %016llx %016llx at 0x%x: error %u",
+                        (unsigned long long)w[1], (unsigned long long)w[0], head, error);
+    }
+    return error;
+}
+
 /* Fetch and execute the descriptor at @head. False: the queue stays where it is. */
 static bool step(VtdModel *m, const QiShape *s, uint32_t head)
 {
@@ -405,15 +424,8 @@ static bool step(VtdModel *m, const QiShape *s, uint32_t head)
     VtdIqei error;
 
     plan_begin(&m->plan);
-    plan_step(&m->plan, IOMMU_STEP_QUEUE_READ, 0, 0, false, s->base + head, s->entry);
-    if (!vtd_read_words(m, s->base + head, w, s->entry / 8, true)) {
-        queue_error(m, VTD_IQEI_FETCH);
-        return false;
-    }
-    error = decode(m, w, &type);
+    error = fetch(m, s, head, w, &type);
     if (error) {
-        VTD_GUEST_ERROR(m, "invalidation descriptor %016llx %016llx at 0x%x: error %u",
-                        (unsigned long long)w[1], (unsigned long long)w[0], head, error);
         queue_error(m, error);
         return false;
     }
@@ -430,6 +442,10 @@ void vtd_qi_run(VtdModel *m)
     QiShape s;
     VtdIqei error;
 
+    if (m->base.timed) {
+        iommu_timed_kick(m->base.timed);
+        return;
+    }
     if (m->queue.running) {
         return;
     }
@@ -453,6 +469,77 @@ void vtd_qi_run(VtdModel *m)
     m->queue.running = false;
 }
 
+/* ---- one descriptor at a time, with timing on */
+
+typedef enum QiProgress {
+    PROGRESS_NONE,  /* there was nothing to do after all */
+    PROGRESS_ERROR,
+    PROGRESS_WAIT,  /* a wait descriptor: its completion is all there is to it */
+    PROGRESS_DONE,
+} QiProgress;
+
+uint32_t vtd_command_pending(IommuModel *model)
+{
+    VtdModel *m = vtd_model(model);
+
+    if (!may_fetch(m) || m->queue.no_itag ||
+        vtd_reg32(m, VTD_REG_IQH) == vtd_reg32(m, VTD_REG_IQT)) {
+        return 0;
+    }
+    return reg_get(vtd_reg64(m, VTD_REG_IQA), VTD_IQA_DW) ? 32 : 16;
+}
+
+void vtd_command_execute(IommuModel *model)
+{
+    VtdModel *m = vtd_model(model);
+    VtdCommand *c = &m->command;
+    const QiType *type = NULL;
+    QiShape s;
+
+    c->outcome = PROGRESS_NONE;
+    if (!vtd_command_pending(model)) {
+        return; /* switched off since the fetch began */
+    }
+    c->error = queue_shape(m, &s);
+    if (!c->error) {
+        c->head = vtd_reg32(m, VTD_REG_IQH) % s.bytes;
+        c->next = (c->head + s.entry) % s.bytes;
+        c->error = fetch(m, &s, c->head, c->words, &type);
+    }
+    if (c->error) {
+        c->outcome = PROGRESS_ERROR;
+    } else if (type->execute == do_wait) {
+        plan_step(&m->plan, IOMMU_STEP_DRAIN, 0, 0, false, 0, 0);
+        if (field_get(c->words, VTD_WAIT_SW)) {
+            plan_step(&m->plan, IOMMU_STEP_QUEUE_WRITE, 0, 0, false, 0, 4);
+        }
+        c->outcome = PROGRESS_WAIT;
+    } else if (type->execute(m, c->words) == QI_RETRY) {
+        m->queue.no_itag = true;
+    } else {
+        c->outcome = PROGRESS_DONE;
+    }
+}
+
+void vtd_command_retire(IommuModel *model)
+{
+    VtdModel *m = vtd_model(model);
+    const VtdCommand *c = &m->command;
+
+    if (c->outcome == PROGRESS_NONE || !vtd_gsts(m, VTD_GCMD_QIE)) {
+        return;
+    }
+    if (c->outcome == PROGRESS_ERROR) {
+        queue_error(m, c->error);
+        return;
+    }
+    if (c->outcome == PROGRESS_WAIT) {
+        do_wait(m, c->words);
+    }
+    m->base.counters.commands++;
+    vtd_set_reg32(m, VTD_REG_IQH, c->next);
+}
+
 void vtd_qi_disable(VtdModel *m)
 {
     vtd_set_reg32(m, VTD_REG_IQH, 0);
@@ -474,6 +561,7 @@ void vtd_ats_inv_done(IommuModel *model, uint32_t stream, uint32_t itag, bool ok
         return;
     }
     q->itags_busy &= ~(1u << itag);
+    q->no_itag = false;
     if (!ok) {
         completion_timeout(m, stream);
     }

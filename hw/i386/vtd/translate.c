@@ -462,6 +462,7 @@ static void translate_by_tables(Walk *w)
         if (e && tlb_suffices(w, &req, e)) {
             m->base.counters.tlb_hits++;
             plan_step(&m->plan, IOMMU_STEP_TLB, 0, 0, true, w->txn->addr, 0);
+            plan_hit(&m->plan, iommu_cache_hit_fill(&m->iotlb));
             if (__builtin_expect(m->base.trace.active, 0)) {
                 iommu_trace_arm(&m->base.trace); /* a walk is wanted */
             }

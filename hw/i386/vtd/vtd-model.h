@@ -128,7 +128,16 @@ typedef struct VtdQueue {
     uint8_t waiting;                 /* a wait descriptor holds the queue until they are answered */
     uint64_t wait[2];                /* that descriptor */
     bool running;                    /* guards against being re-entered by host callbacks */
+    bool no_itag;                    /* timing on: the next descriptor needs one that is not free */
 } VtdQueue;
+
+/* Timing on: the descriptor between execution and retirement. */
+typedef struct VtdCommand {
+    uint64_t words[4];
+    uint32_t head, next;
+    uint8_t outcome;
+    uint8_t error; /* VtdIqei */
+} VtdCommand;
 
 typedef struct VtdModel {
     IommuModel base;
@@ -147,6 +156,8 @@ typedef struct VtdModel {
     VtdTables tables;
     uint16_t fault_index; /* internal index of the next fault recording register */
     VtdQueue queue;
+    VtdCommand command;
+    bool committing; /* timing on: a record's cycle has come */
 
     IommuCache iotlb;
     IommuCache contexts;
@@ -385,6 +396,21 @@ void vtd_watch(IommuModel *m, uint32_t stream, bool on);
 void vtd_qi_run(VtdModel *m);
 void vtd_qi_disable(VtdModel *m);
 void vtd_ats_inv_done(IommuModel *m, uint32_t stream, uint32_t itag, bool ok);
+
+/* The same one descriptor at a time, with timing on (model.h). */
+uint32_t vtd_command_pending(IommuModel *m);
+void vtd_command_execute(IommuModel *m);
+void vtd_command_retire(IommuModel *m);
+
+/* ---- timed.c: records with timing on */
+
+/**
+ * With timing on and outside vtd_timed_commit(): keep it for its cycle, and return true. Else the caller
+ * acts now.
+ */
+bool vtd_timed_fault(VtdModel *m, const VtdFaultRecord *r);
+bool vtd_timed_page_request(VtdModel *m, const IommuPageRequest *req);
+void vtd_timed_commit(IommuModel *model, const struct IommuRecord *r);
 
 /* ---- ir.c, posted.c: interrupt remapping and posting [chapter 5] */
 
