@@ -341,10 +341,15 @@ static void test_domain_invalidation(const SwCase *c)
 /* ---- scalable mode ---------------------------------------------------------------------------- */
 
 /* Requests without PASID go by PASID 0, whose entry is @entry. */
-static void scalable_set(Bench *b, const uint64_t entry[VTD_PASID_WORDS])
+static void scalable_set(Bench *b, const uint64_t entry_without_snoop[VTD_PASID_WORDS])
 {
-    uint64_t ctx[VTD_SMCTX_WORDS];
+    uint64_t entry[VTD_PASID_WORDS], ctx[VTD_SMCTX_WORDS];
 
+    memcpy(entry, entry_without_snoop, sizeof(entry));
+    /* Accessed and dirty bits can only be set on walks that snoop (T9). */
+    if (field_get(entry, VTD_PASID_P)) {
+        field_set(entry, VTD_PASID_PWSNP, reg_get(b->d.ecap, VTD_ECAP_SMPWCS));
+    }
     vtd_pasid_table_init(&b->pasids, &b->m->mem, 0);
     vtd_pasid_set(&b->pasids, 0, entry);
     vtd_smctx(ctx, &b->pasids, false, 0);
