@@ -14,6 +14,7 @@ typedef struct Case {
     FixEdit *edit;
     const char *base;
     const char *profile;
+    const void *data;
     bool reset_only;
 } Case;
 
@@ -47,6 +48,7 @@ static void run_case(gconstpointer data)
     if (!smmu_config_check(&f->config, err, sizeof(err))) {
         g_error("%s", err);
     }
+    f->data = c->data;
     f->m = smmu_new(&f->config, &f->ram.host);
     g_assert_nonnull(f->m);
     f->bus = (RegBus) { .read = bus_read, .write = bus_write, .opaque = f };
@@ -99,6 +101,101 @@ void fix_add_reset(const char *name, const char *base, FixEdit *edit, FixTest *f
         (Case) { .fn = fn, .edit = edit, .base = base, .profile = "full", .reset_only = true });
 }
 
+void fix_add_data(const char *name, const char *base, FixEdit *edit, FixTest *fn, const void *data)
+{
+    add(name, "",
+        (Case) { .fn = fn, .edit = edit, .base = base, .profile = "full", .data = data });
+}
+
+static void check_row(Fix *f, const FieldRow *row)
+{
+    if (row->event) {
+        expect_event(f, f->at, false, row->event);
+    } else {
+        expect_ok(f, f->at, false, f->to);
+    }
+}
+
+static void run_ste_row(Fix *f)
+{
+    const FieldRow *row = f->data;
+
+    row->scene(f);
+    field_set(f->ste, row->field, row->value);
+    if (row->field2) {
+        field_set(f->ste, row->field2, row->value2);
+    }
+    put_ste(f);
+    check_row(f, row);
+}
+
+static void run_cd_row(Fix *f)
+{
+    const FieldRow *row = f->data;
+
+    row->scene(f);
+    field_set(f->cd, row->field, row->value);
+    if (row->field2) {
+        field_set(f->cd, row->field2, row->value2);
+    }
+    put_cd(f);
+    check_row(f, row);
+}
+
+static void add_rows(const char *path, const FieldRow *rows, size_t count, FixTest *fn)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *name = g_strconcat(path, rows[i].name, NULL);
+
+        fix_add_data(name, rows[i].base ? rows[i].base : "max", rows[i].edit, fn, &rows[i]);
+        g_free(name);
+    }
+}
+
+void fix_add_ste_rows(const char *path, const FieldRow *rows, size_t count)
+{
+    add_rows(path, rows, count, run_ste_row);
+}
+
+void fix_add_cd_rows(const char *path, const FieldRow *rows, size_t count)
+{
+    add_rows(path, rows, count, run_cd_row);
+}
+
+/* ---- edits -------------------------------------------------------------------------------- */
+
+void edit_stage1_only(SmmuConfig *c)
+{
+    c->s2p = c->hyp = c->vmw = c->vatos = c->xnx = c->fwb = c->ptwnnc = c->mteperm = false;
+}
+
+void edit_stage2_only(SmmuConfig *c)
+{
+    c->s1p = c->hyp = c->vatos = c->cd2l = c->pps = c->pasidtt = false;
+    c->ssidsize = 0;
+}
+
+void edit_no_stall(SmmuConfig *c)
+{
+    c->stall_model = SMMU_STALL_OFF;
+    c->stall_max = 0;
+}
+
+void edit_force_stall(SmmuConfig *c)
+{
+    c->stall_model = SMMU_STALL_FORCE;
+}
+
+void edit_httu_off(SmmuConfig *c)
+{
+    c->httu = SMMU_HTTU_OFF;
+}
+
+void edit_httu_af(SmmuConfig *c)
+{
+    c->httu = SMMU_HTTU_AF;
+}
+
 /* ---- scenes ------------------------------------------------------------------------------- */
 
 void put_ste(Fix *f)
@@ -138,6 +235,8 @@ void scene_substreams(Fix *f, unsigned s1fmt, unsigned cdmax)
 {
     TableSpace space = table_space(&f->mem);
 
+    f->at = VA;
+    f->to = PA;
     arm_pages_init_simple(&f->s1, &space, 1, 12, 39);
     map_stage1(f, PA);
     cd_table_init(&f->cds, &space, s1fmt, cdmax);
@@ -154,9 +253,12 @@ void scene_stage1(Fix *f)
 
 static void init_stage2(Fix *f)
 {
+    const ArmPagesConfig config = { .stage = 2, .granule_lg2 = 12, .in_bits = 40, .start = 1 };
     TableSpace space = table_space(&f->mem);
 
-    arm_pages_init_simple(&f->s2, &space, 2, 12, 40);
+    f->at = IPA;
+    f->to = PA;
+    arm_pages_init(&f->s2, &space, &config);
     arm_pages_map_smallest(&f->s2, IPA, PA, 16 * PAGE, ARM_S2_RW);
     arm_pages_map_smallest(&f->s2, IPA + 16 * PAGE, PA, PAGE, ARM_S2_RO);
 }
@@ -174,6 +276,7 @@ void scene_nested(Fix *f)
 
     init_stage2(f);
     inner = arm_pages_nested_space(&f->s2, IPA_DELTA);
+    f->at = VA;
     arm_pages_init_simple(&f->s1, &inner, 1, 12, 39);
     map_stage1(f, IPA);
     cd_table_init(&f->cds, &inner, STE_S1FMT_LINEAR, 0);
@@ -185,6 +288,8 @@ void scene_nested(Fix *f)
 
 void scene_bypass(Fix *f)
 {
+    f->at = PA;
+    f->to = PA;
     ste_bypass(f->ste);
     put_ste(f);
 }

@@ -40,7 +40,10 @@ typedef struct Fix {
     CdTable cds;
     uint64_t ste[STE_WORDS]; /* the scene's, as written */
     uint64_t cd[CD_WORDS];
-    SmmuEventWords event;    /* taken last by fix_event() */
+    uint64_t at;             /* an address that the scene maps, and where it leads */
+    uint64_t to;
+    SmmuEventWords event;    /* the one that a check took last */
+    const void *data;        /* of fix_add_data() */
 } Fix;
 
 typedef void FixTest(Fix *f);
@@ -59,11 +62,45 @@ void fix_add_config_profiles(const char *name, const char *base, FixEdit *edit, 
 /** Same with a model just reset: nothing is on. */
 void fix_add_reset(const char *name, const char *base, FixEdit *edit, FixTest *fn);
 
+/** @fn with f->data, which must stay. */
+void fix_add_data(const char *name, const char *base, FixEdit *edit, FixTest *fn,
+                  const void *data);
+
+/**
+ * One change to a scene's STE or CD and what an access gets then: an abort with @event, or where that
+ * is 0 a translation.
+ */
+typedef struct FieldRow {
+    const char *name;
+    FixTest *scene;
+    BitField field;
+    uint64_t value;
+    uint8_t event;
+    const char *base;  /* NULL: max */
+    FixEdit *edit;
+    BitField field2;   /* 0: none */
+    uint64_t value2;
+} FieldRow;
+
+#define ROW(name_, scene_, field_, value_, event_) \
+    .name = (name_), .scene = (scene_), .field = (field_), .value = (value_), .event = (event_)
+
+void fix_add_ste_rows(const char *path, const FieldRow *rows, size_t count);
+void fix_add_cd_rows(const char *path, const FieldRow *rows, size_t count);
+
+/* Edits that many tests share. */
+void edit_stage1_only(SmmuConfig *c);
+void edit_stage2_only(SmmuConfig *c);
+void edit_no_stall(SmmuConfig *c);
+void edit_force_stall(SmmuConfig *c);
+void edit_httu_off(SmmuConfig *c);
+void edit_httu_af(SmmuConfig *c);
+
 /* ---- scenes ------------------------------------------------------------------------------- */
 
 /** Stage 1, 4 KB, 39 bits: VA.. to PA.., VA_RO to PA. */
 void scene_stage1(Fix *f);
-/** Stage 2, 4 KB, 40 bits, VMID: IPA.. to PA.. */
+/** Stage 2, 4 KB, 40 bits from two tables of level 1, VMID: IPA.. to PA.. */
 void scene_stage2(Fix *f);
 /** Both: VA.. to IPA.. to PA.. Tables of stage 1 lie at IPAs. */
 void scene_nested(Fix *f);
@@ -105,7 +142,7 @@ void expect_ok(Fix *f, uint64_t addr, bool write, uint64_t pa);
 void expect_event(Fix *f, uint64_t addr, bool write, uint8_t num);
 /** The oldest event is @num and the only one (0: there is none). */
 void expect_one_event(Fix *f, uint8_t num);
-/** Whether the TLB (or any cache) still holds the translation: @pa if so, else @other. */
+/** A read succeeds and leads to @pa, whatever events there are. */
 void expect_pa(Fix *f, uint64_t addr, uint64_t pa);
 
 #define expect_fields(s2_, cls_, rnw_)              \
