@@ -60,7 +60,10 @@ static inline uint64_t cache_mix(uint64_t scope)
  */
 static inline uint32_t cache_set(const IommuCache *c, uint64_t number, uint64_t mixed)
 {
-    return (number ^ (number >> c->set_lg2) ^ mixed) & c->set_mask;
+    if (__builtin_expect(c->set_mask || c->sets == 1, 1)) {
+        return (number ^ (number >> c->set_lg2) ^ mixed) & c->set_mask;
+    }
+    return (number + mixed) % c->sets;
 }
 
 static inline void *cache_payload(const IommuCache *c, uint32_t i)

@@ -24,8 +24,8 @@ bool iommu_cache_geometry_valid(const IommuCacheGeometry *g, const char **error)
         wrong = "entries must be at most 1048576";
     } else if (g->ways == 0 || g->ways > IOMMU_CACHE_MAX_WAYS) {
         wrong = "ways must be 1 to 64";
-    } else if (g->entries % g->ways || (sets & (sets - 1))) {
-        wrong = "entries must be ways times a power of two";
+    } else if (sets == 0 || g->entries % g->ways) {
+        wrong = "entries must be a multiple of ways";
     } else if (g->replacement > IOMMU_REPLACE_RANDOM) {
         wrong = "replacement must be lru, plru, rr or random";
     } else if (g->replacement == IOMMU_REPLACE_PLRU && (g->ways & (g->ways - 1))) {
@@ -83,8 +83,9 @@ bool iommu_cache_init(IommuCache *c, const IommuCacheConfig *config)
         return true;
     }
     sets = n / config->geometry.ways;
-    c->set_mask = sets - 1;
-    c->set_lg2 = __builtin_ctz(sets);
+    c->sets = sets;
+    c->set_mask = sets & (sets - 1) ? 0 : sets - 1;
+    c->set_lg2 = 31 - __builtin_clz(sets);
     while (buckets < n && buckets < IOMMU_CACHE_MAX_BUCKETS) {
         buckets *= 2;
     }
@@ -150,7 +151,7 @@ static void renumber(IommuCache *c)
     uint32_t ways = c->config.geometry.ways;
     uint32_t rank[IOMMU_CACHE_MAX_WAYS];
 
-    for (uint32_t set = 0; set <= c->set_mask; set++) {
+    for (uint32_t set = 0; set < c->sets; set++) {
         uint32_t *stamps = c->stamps + (size_t)set * ways;
 
         for (uint32_t i = 0; i < ways; i++) {

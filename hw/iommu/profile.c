@@ -7,19 +7,28 @@
 #include "hw/iommu/profile.h"
 
 #define LRU(n, w) { .entries = (n), .ways = (w), .replacement = IOMMU_REPLACE_LRU }
-#define ALIKE(n)                                                              \
-    .tlb = LRU(n, n), .ipa = LRU(n, n), .tables = { LRU(n, n), LRU(n, n) },   \
-    .config = LRU(n, n), .subconfig = LRU(n, n), .interrupt = LRU(n, n)
+#define LEVELS(n, w) { LRU(n, w), LRU(n, w), LRU(n, w), LRU(n, w), LRU(n, w) }
+
+#define X(member, key, unit, least, most, standard) .member = (standard),
+#define STANDARD_TIMING { IOMMU_TIMING_PARAMETERS(X) }
+
+#define ALIKE(n)                                                                          \
+    .tlb = LRU(n, n), .ipa = LRU(n, n), .tables = { LEVELS(n, n), LEVELS(n, n) },         \
+    .config = LRU(n, n), .subconfig = LRU(n, n), .interrupt = LRU(n, n),                  \
+    .timing = STANDARD_TIMING
+
+const IommuTiming iommu_timing_standard = STANDARD_TIMING;
 
 static const IommuProfile profiles[] = {
     {
         .name = "full",
         .tlb = LRU(65536, 8),
         .ipa = LRU(16384, 8),
-        .tables = { LRU(4096, 4), LRU(4096, 4) },
+        .tables = { LEVELS(4096, 4), LEVELS(4096, 4) },
         .config = LRU(1024, 4),
         .subconfig = LRU(4096, 4),
         .interrupt = LRU(4096, 4),
+        .timing = STANDARD_TIMING,
     },
     { .name = "one", ALIKE(1) },
     { .name = "off", ALIKE(0) },

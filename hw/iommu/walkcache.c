@@ -30,8 +30,8 @@ bool pt_walker_init(PtWalker *w, const IommuHost *host, IommuCounters *counters,
     ok = iommu_cache_init(&w->ipa, &config);
     config.payload_bytes = sizeof(PtTableEntry);
     for (unsigned stage = 0; stage < 2; stage++) {
-        config.geometry = profile->tables[stage];
         for (unsigned height = 0; ok && height < PT_MAX_HEIGHT; height++) {
+            config.geometry = profile->tables[stage][height];
             ok = iommu_cache_init(&w->tables[stage][height], &config);
         }
     }

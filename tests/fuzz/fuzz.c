@@ -119,8 +119,11 @@ void fuzz_input_addr(FuzzBed *b, uint64_t addr)
 const IommuProfile *fuzz_profile(FuzzInput *in)
 {
 #define SMALL(n, w, r) { .entries = (n), .ways = (w), .replacement = (r), .seed = 1 }
+#define LEVELS(n, w, r)                                                                        \
+    { SMALL(n, w, r), SMALL(n, w, r), SMALL(n, w, r), SMALL(n, w, r), SMALL(n, w, r) }
 #define ALIKE(n, w, r)                                                                         \
-    .tlb = SMALL(n, w, r), .ipa = SMALL(n, w, r), .tables = { SMALL(n, w, r), SMALL(n, w, r) }, \
+    .tlb = SMALL(n, w, r), .ipa = SMALL(n, w, r),                                              \
+    .tables = { LEVELS(n, w, r), LEVELS(n, w, r) },                                            \
     .config = SMALL(n, w, r), .subconfig = SMALL(n, w, r), .interrupt = SMALL(n, w, r)
     static const IommuProfile profiles[] = {
         { .name = "off", ALIKE(0, 1, IOMMU_REPLACE_LRU) },

@@ -41,7 +41,7 @@ typedef enum IommuReplacement {
 } IommuReplacement;
 
 /**
- * @entries: 0 (off), else ways * a power of two (sets); at most 1 << 20.
+ * @entries: 0 (off), else a multiple of @ways; at most 1 << 20. A power of two of sets is fastest.
  * @ways: 1..64; entries == ways is fully associative.
  */
 typedef struct IommuCacheGeometry {
@@ -64,7 +64,8 @@ typedef struct IommuCacheLinks IommuCacheLinks;
 /** Members are private to cache.c and its inline fast path. */
 typedef struct IommuCache {
     IommuCacheConfig config;
-    uint32_t set_mask;
+    uint32_t sets;
+    uint32_t set_mask;       /* 0 if the number of sets is no power of two */
     uint32_t set_lg2;
     uint32_t live;           /* valid entries */
     uint64_t sizes;          /* bit lg2: some non-global entry of that size is alive */

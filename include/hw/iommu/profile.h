@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Profile: the sizes of a microarchitecture. (Latencies join them with the timing model.)
+ * Profile: the sizes and latencies of a microarchitecture.
  */
 #ifndef HW_IOMMU_PROFILE_H
 #define HW_IOMMU_PROFILE_H
 
 #include "hw/iommu/cache.h"
+#include "hw/iommu/format.h"
+#include "hw/iommu/timing.h"
 
 typedef struct IommuProfile {
     const char *name;
     IommuCacheGeometry tlb;       /* main TLB */
     IommuCacheGeometry ipa;       /* stage 2 cache */
-    IommuCacheGeometry tables[2]; /* walk cache of each level of stage 1, stage 2 */
+    IommuCacheGeometry tables[2][PT_MAX_HEIGHT]; /* walk caches: [stage - 1][height found] */
     IommuCacheGeometry config;    /* STE; context entries */
     IommuCacheGeometry subconfig; /* CD; PASID entries */
     IommuCacheGeometry interrupt; /* VT-d interrupt entry cache */
+    IommuTiming timing;
 } IommuProfile;
+
+/** The timing that holds where a profile says nothing. */
+extern const IommuTiming iommu_timing_standard;
 
 /**
  * Built-in profiles: "full" (generous; the default), "one" (every cache has one entry), "off"

@@ -344,8 +344,8 @@ static void test_profiles_are_valid(void)
         g_assert_cmpstr(p->name, ==, names[i]);
         g_assert_true(iommu_cache_geometry_valid(&p->tlb, NULL));
         g_assert_true(iommu_cache_geometry_valid(&p->ipa, NULL));
-        g_assert_true(iommu_cache_geometry_valid(&p->tables[0], NULL));
-        g_assert_true(iommu_cache_geometry_valid(&p->tables[1], NULL));
+        g_assert_true(iommu_cache_geometry_valid(&p->tables[0][0], NULL));
+        g_assert_true(iommu_cache_geometry_valid(&p->tables[1][4], NULL));
         g_assert_true(iommu_cache_geometry_valid(&p->config, NULL));
         g_assert_true(iommu_cache_geometry_valid(&p->subconfig, NULL));
         g_assert_true(iommu_cache_geometry_valid(&p->interrupt, NULL));
@@ -355,7 +355,7 @@ static void test_profiles_are_valid(void)
 static void test_profile_sizes(void)
 {
     g_assert_cmpuint(iommu_profile_find("off")->tlb.entries, ==, 0);
-    g_assert_cmpuint(iommu_profile_find("one")->tables[1].entries, ==, 1);
+    g_assert_cmpuint(iommu_profile_find("one")->tables[1][0].entries, ==, 1);
     g_assert_cmpuint(iommu_profile_find("tiny")->config.entries, ==, 4);
     g_assert_null(iommu_profile_find("huge"));
     g_assert_null(iommu_profile_find(""));
