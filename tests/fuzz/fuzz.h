@@ -33,7 +33,7 @@ bool fuzz_chance(FuzzInput *in, uint32_t n);
 uint64_t fuzz_word(FuzzInput *in);
 
 #define FUZZ_RAM_BASE  0x40000000ull
-#define FUZZ_RAM_BYTES (4ull << 20)
+#define FUZZ_RAM_BYTES (8ull << 20)
 #define FUZZ_PLACES 64
 
 /**

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fuzz.h"
+#include "twin.h"
 
 #define INPUT_BYTES 4096
 #define HANG_SECONDS 60
