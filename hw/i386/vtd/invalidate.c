@@ -237,6 +237,8 @@ void vtd_inv_piotlb_pasid(VtdModel *m, uint16_t did, uint32_t pasid)
     did = known_did(m, did);
     iommu_cache_invalidate(&m->iotlb, pair_tag(did, pasid), pair_mask());
     pt_walker_invalidate(&m->walker, 1, false, 0, all_addresses, pair_tag(did, pasid), pair_mask());
+    /* Second-stage leaves that the walker keeps are translations too, known by their domain alone. */
+    iommu_cache_invalidate(&m->walker.ipa, reg_make(VTD_TAG_DID, did), field_mask(VTD_TAG_DID));
     tell_watchers_pasid(m, did, pasid, 0, all_addresses);
     count(m, iommu_cache_last_scan(&m->iotlb));
 }
