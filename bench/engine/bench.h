@@ -13,7 +13,8 @@ static inline double bench_now(void)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    /* Our own time: what else the machine does counts as little as can be. */
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return t.tv_sec * 1e9 + t.tv_nsec;
 }
 
@@ -28,12 +29,12 @@ static inline double bench_run(void (*body)(void *opaque, uint64_t n), void *opa
 
         body(opaque, n);
         took = bench_now() - start;
-        if (took > 20e6) {
+        if (took > 4e6) {
             break;
         }
         n *= 2;
     }
-    for (int i = 0; i < 7; i++) {
+    for (int i = 0; i < 40; i++) {
         double start = bench_now(), took;
 
         body(opaque, n);

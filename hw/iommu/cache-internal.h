@@ -48,10 +48,13 @@ static inline uint64_t cache_key_last(const IommuCacheKey *k)
     return cache_key_first(k) | low_mask(reg_get(k->page, CACHE_KEY_LG2));
 }
 
-/* Spread scope bits, which lie anywhere in a tag, over the low bits (Fibonacci hashing). */
+/*
+ * Spread scope bits, which lie anywhere in a tag, over the low bits (Fibonacci hashing). A product's bit
+ * depends on no higher bit of its factors, so the upper half is folded in first.
+ */
 static inline uint64_t cache_mix(uint64_t scope)
 {
-    return (scope * 0x9e3779b97f4a7c15ull) >> 32;
+    return ((scope ^ scope >> 32) * 0x9e3779b97f4a7c15ull) >> 32;
 }
 
 /*

@@ -248,14 +248,17 @@ static void find_table(const Stage *s, uint64_t va, Cursor *at)
     PtWalker *w = s->w;
     IommuCache *caches = w->tables[s->r->stage - 1];
 
-    if (!counted(s->ask) || !caches[0].config.geometry.entries) {
+    if (!counted(s->ask)) {
         return;
     }
     for (unsigned height = 0; height < at->height; height++) {
         unsigned lg2 = pt_entry_lg2(at->granule_lg2, height + 1);
-        const PtTableEntry *found =
-            iommu_cache_lookup_sized(&caches[height], va, lg2, s->r->walk_tag);
+        const PtTableEntry *found;
 
+        if (!caches[height].config.geometry.entries) {
+            continue;
+        }
+        found = iommu_cache_lookup_sized(&caches[height], va, lg2, s->r->walk_tag);
         w->counters->walkcache_lookups++;
         plan_step(w->plan, IOMMU_STEP_TABLE_CACHE, s->r->stage, height, found, va, 0);
         if (found) {

@@ -572,6 +572,56 @@ static void test_invalidate_subgroup_spares_globals(void)
     iommu_cache_destroy(&c);
 }
 
+/* The global bit belongs to no scope, even if a mask names it. */
+static void test_masks_may_name_the_global_bit(void)
+{
+    IommuCacheConfig config = {
+        .geometry = { .entries = 1024, .ways = 4 },
+        .payload_bytes = 8,
+        .group_mask = GROUP | IOMMU_TAG_GLOBAL,
+        .subgroup_mask = SUBGROUP | IOMMU_TAG_GLOBAL,
+    };
+    IommuCache c;
+
+    g_assert_true(iommu_cache_init(&c, &config));
+    put(&c, 0x1000, 12, global_tag(1), 5);
+    g_assert_cmpuint(get(&c, 0x1000, tag_of(1, 1)), ==, 5);
+    g_assert_cmpuint(iommu_cache_invalidate(&c, tag_of(1, 0), SUBGROUP), ==, 1);
+    put(&c, 0x1000, 12, global_tag(1), 5);
+    put(&c, 0x1000, 12, tag_of(2, 1), 6);
+    g_assert_cmpuint(iommu_cache_invalidate(&c, tag_of(1, 0), GROUP), ==, 1);
+    /* The indexes serve masks that leave the bit out. */
+    g_assert_cmpuint(iommu_cache_last_scan(&c), ==, 1);
+    put(&c, 0x2000, 12, tag_of(2, 2), 7);
+    g_assert_cmpuint(iommu_cache_invalidate(&c, tag_of(2, 2), SUBGROUP), ==, 1);
+    g_assert_cmpuint(iommu_cache_last_scan(&c), ==, 1);
+    iommu_cache_destroy(&c);
+}
+
+/* A scope may lie anywhere in the tag: its index still keeps scopes apart. */
+static void test_scope_anywhere_in_tag(void)
+{
+    for (unsigned lsb = 0; lsb < 56; lsb += 4) {
+        IommuCacheConfig config = {
+            .geometry = { .entries = 4096, .ways = 4 },
+            .payload_bytes = 8,
+            .group_mask = 0x7full << lsb,
+        };
+        IommuCache c;
+
+        g_assert_true(iommu_cache_init(&c, &config));
+        for (uint64_t scope = 0; scope < 128; scope++) {
+            put(&c, 0x1000, 12, scope << lsb, scope + 1);
+        }
+        g_assert_cmpuint(c.live, ==, 128);
+        for (uint64_t scope = 0; scope < 128; scope++) {
+            g_assert_cmpuint(iommu_cache_invalidate(&c, scope << lsb, 0x7full << lsb), ==, 1);
+            g_assert_cmpuint(iommu_cache_last_scan(&c), <=, 2);
+        }
+        iommu_cache_destroy(&c);
+    }
+}
+
 /* A scope narrower than a subgroup: the list is followed, the rest of the mask still counts. */
 static void test_invalidate_mask_beyond_subgroup(void)
 {
@@ -700,6 +750,19 @@ static void test_cost_of_group(void)
 }
 
 /* A huge range of a scope that holds little goes by the scope. */
+/* A page goes by its set whatever sizes the entries that cover it have, global ones too. */
+static void test_cost_of_page_under_global_block(void)
+{
+    IommuCache c;
+
+    start_crowded(&c);
+    put(&c, 0, 30, global_tag(1), 1);
+    g_assert_cmpuint(iommu_cache_invalidate_range(&c, 0x5000, 0x5fff, tag_of(1, 0), GROUP), ==, 2);
+    g_assert_cmpuint(iommu_cache_last_scan(&c), <=, 16);
+    g_assert_false(has(&c, 0, 30, global_tag(1)));
+    iommu_cache_destroy(&c);
+}
+
 static void test_cost_of_huge_range(void)
 {
     IommuCache c;
@@ -770,6 +833,20 @@ static void check_against(const IommuCache *c, const ModelEntry *m, unsigned n)
     }
 }
 
+/* An insert may have evicted one entry, and no more: forget it too. */
+static unsigned forget_evicted(const IommuCache *c, ModelEntry *m, unsigned n)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        if (has(c, m[i].first, m[i].lg2, m[i].tag)) {
+            m[kept++] = m[i];
+        }
+    }
+    g_assert_cmpuint(kept + 1, >=, n);
+    return kept;
+}
+
 static void test_random_operations(gconstpointer data)
 {
     static const unsigned lg2s[] = { 12, 16, 21, 30 };
@@ -783,14 +860,13 @@ static void test_random_operations(gconstpointer data)
     uint64_t hits = 0, drops = 0;
     IommuCache c;
 
-    /* Fully associative, so that nothing is evicted while no more than MODEL_MAX are put in; or many
-       sets, larger than what is put in would ever fill. */
+    /* One set; few ways, where going by address is the least work; no power of two of sets. */
     if (GPOINTER_TO_UINT(data) % 3 == 1) {
         start(&c, 64, 64, IOMMU_REPLACE_LRU);
     } else if (GPOINTER_TO_UINT(data) % 3 == 2) {
-        start(&c, 4096, 64, IOMMU_REPLACE_LRU);
+        start(&c, 16384, 4, IOMMU_REPLACE_LRU);
     } else {
-        start(&c, 75 * 64, 64, IOMMU_REPLACE_LRU); /* no power of two of sets */
+        start(&c, 75 * 8, 8, IOMMU_REPLACE_LRU);
     }
     for (unsigned step = 0; step < 20000; step++) {
         uint64_t addr = random_addr(r), tag = random_tag(r);
@@ -812,6 +888,7 @@ static void test_random_operations(gconstpointer data)
             m[i] = (ModelEntry) { first, first | low_mask(lg2), tag, step + 1, lg2 };
             n = i == n ? n + 1 : n;
             put(&c, addr, lg2, tag, step + 1);
+            n = forget_evicted(&c, m, n);
             break;
         }
         case 4: case 5: case 6: case 7: {
@@ -961,6 +1038,7 @@ int main(int argc, char **argv)
                     test_invalidate_subgroup_spares_globals);
     g_test_add_func("/engine/cache/invalidate-mask-beyond-subgroup",
                     test_invalidate_mask_beyond_subgroup);
+    g_test_add_func("/engine/cache/masks-and-global-bit", test_masks_may_name_the_global_bit);
     g_test_add_func("/engine/cache/invalidate-everything", test_invalidate_everything);
     g_test_add_func("/engine/cache/range-inside-large-entry", test_range_inside_large_entry);
     g_test_add_func("/engine/cache/range-inclusive", test_range_ends_are_inclusive);
@@ -969,7 +1047,10 @@ int main(int argc, char **argv)
     g_test_add_func("/engine/cache/cost-page", test_cost_of_page);
     g_test_add_func("/engine/cache/cost-subgroup", test_cost_of_subgroup);
     g_test_add_func("/engine/cache/cost-group", test_cost_of_group);
+    g_test_add_func("/engine/cache/cost-page-under-global",
+                    test_cost_of_page_under_global_block);
     g_test_add_func("/engine/cache/cost-huge-range", test_cost_of_huge_range);
+    g_test_add_func("/engine/cache/cost-scope-anywhere", test_scope_anywhere_in_tag);
     g_test_add_func("/engine/cache/cost-flush", test_cost_of_flush_when_empty);
     g_test_add_func("/engine/cache/tlb", test_tlb_fill_and_lookup);
     for (unsigned seed = 1; seed <= 8; seed++) {

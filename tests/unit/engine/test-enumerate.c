@@ -175,6 +175,8 @@ static void test_top_byte_ignored(WalkFix *f)
     walkfix_map1(f, VA, TOY_PAGE | OUT);
     list(f, 0, UINT64_MAX, &l);
     g_assert_cmpuint(l.count, ==, 1);
+    list(f, VA | 0xa5ull << 56, VA | 0xa5ull << 56 | 0xfff, &l);
+    g_assert_cmpuint(l.count, ==, 0);
 }
 
 static void test_concatenated(WalkFix *f)

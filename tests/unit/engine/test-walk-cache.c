@@ -235,6 +235,21 @@ static void test_one_entry_each(WalkFix *f)
     g_assert_cmpuint(reads(f, VA), ==, 3);
 }
 
+/* A level without a cache of its own is not asked; those above it are. */
+static void test_one_level_without_a_cache(WalkFix *f)
+{
+    IommuProfile profile = *iommu_profile_find("full");
+
+    profile.tables[0][0].entries = 0;
+    pt_walker_destroy(&f->walker);
+    g_assert_true(pt_walker_init(&f->walker, &f->ram.host, &f->counters, &f->trace, &f->plan,
+                                 &profile, FIX_GROUP, 0xffff));
+    start(f);
+    g_assert_cmpuint(f->counters.walkcache_lookups, ==, 2);
+    g_assert_cmpuint(reads(f, VA), ==, 2);
+    g_assert_cmpuint(f->counters.walkcache_lookups, ==, 3);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -260,6 +275,7 @@ int main(int argc, char **argv)
     walkfix_add_with("/engine/walkcache/limits-kept", "full", test_limits_are_kept_with_the_table);
     walkfix_add_with("/engine/walkcache/table-is-an-ipa", "full", test_cached_table_is_an_ipa);
     walkfix_add_with("/engine/walkcache/ipa-block", "full", test_ipa_entry_of_a_block);
+    walkfix_add_with("/engine/walkcache/one-level-off", "full", test_one_level_without_a_cache);
     walkfix_add_with("/engine/walkcache/one-entry", "one", test_one_entry_each);
     return g_test_run();
 }

@@ -340,6 +340,37 @@ static void test_no_stage1_update_no_stage2_write(WalkFix *f)
     g_assert_true(walkfix_go(f, VA, UR, 0));
 }
 
+/* The right to write was asked for with the read: the update does not ask again. */
+static void test_right_to_write_is_asked_once(WalkFix *f)
+{
+    start_nested(f);
+    f->s1.table_needs_write = true;
+    g_assert_true(walkfix_go(f, VA, UR, 0));
+    g_assert_cmpuint(f->counters.walk_updates, ==, 1);
+    g_assert_cmpuint(f->counters.walk_reads, ==, 24);
+}
+
+/*
+ * A look that writes nothing passes a table whose page would have been made dirty; what lies below may
+ * not be cached, or a later walk would not make it so.
+ */
+static void test_look_through_clean_table_page(WalkFix *f)
+{
+    uint64_t page;
+
+    start_nested(f);
+    manage(&f->s2);
+    page = walkfix_slot1(f, VA, 1) & ~0xfffull;
+    walkfix_map2(f, page, CLEAN | TOY_AF | page);
+    g_assert_true(walkfix_go(f, VA, UR, 0)); /* the page is now in the IPA cache, clean */
+    pt_walker_invalidate(&f->walker, 1, false, 0, UINT64_MAX, 0, 0);
+    f->s1.table_needs_write = true;
+    g_assert_true(walkfix_go(f, VA, UR, PT_REQ_NO_UPDATE));
+    g_assert_cmphex(walkfix_desc2(f, page, 0) & TOY_W, ==, 0);
+    g_assert_true(walkfix_go(f, VA, UR, 0));
+    g_assert_cmphex(walkfix_desc2(f, page, 0) & TOY_W, ==, TOY_W);
+}
+
 /* The page of the updated table is written, so it becomes dirty itself (3.13.4). */
 static void test_stage1_update_dirties_table_page(WalkFix *f)
 {
@@ -428,6 +459,14 @@ static void test_grant_without_dirtying(WalkFix *f)
     g_assert_true(walkfix_go(f, VA, UR | UW, PT_REQ_GRANT | PT_REQ_NO_DIRTY));
     g_assert_cmphex(leaf1(f), ==, CLEAN | TOY_AF | OUT);
     g_assert_cmphex(f->res.rights & (UR | UW), ==, UR);
+}
+
+/* What cannot come of it is not tried: one walk. */
+static void test_grant_without_dirtying_walks_once(WalkFix *f)
+{
+    start_single(f);
+    g_assert_true(walkfix_go(f, VA, UR | UW, PT_REQ_GRANT | PT_REQ_NO_DIRTY));
+    g_assert_cmpuint(f->counters.walk_reads, ==, 4);
 }
 
 static void test_grant_of_nothing_marks_nothing(WalkFix *f)
@@ -542,6 +581,9 @@ int main(int argc, char **argv)
     walkfix_add("/engine/update/nested-needs-write", test_stage1_update_needs_stage2_write);
     walkfix_add("/engine/update/nested-no-update-no-write",
                 test_no_stage1_update_no_stage2_write);
+    walkfix_add_with("/engine/update/nested-write-asked-once", "off",
+                     test_right_to_write_is_asked_once);
+    walkfix_add("/engine/update/nested-look-through", test_look_through_clean_table_page);
     walkfix_add("/engine/update/nested-dirties-table", test_stage1_update_dirties_table_page);
     walkfix_add("/engine/update/nested-dirties-table-always",
                 test_table_page_is_dirtied_whatever_the_client_wants);
@@ -552,6 +594,7 @@ int main(int argc, char **argv)
     walkfix_add("/engine/grant/missing-rights", test_grant_reports_missing_rights);
     walkfix_add("/engine/grant/dirties", test_grant_dirties);
     walkfix_add("/engine/grant/no-dirty", test_grant_without_dirtying);
+    walkfix_add("/engine/grant/no-dirty-walks-once", test_grant_without_dirtying_walks_once);
     walkfix_add("/engine/grant/nothing", test_grant_of_nothing_marks_nothing);
     walkfix_add("/engine/grant/other-faults", test_grant_other_faults_stay);
     walkfix_add("/engine/grant/stage1-nothing", test_grant_stage1_nothing_spares_stage2);
