@@ -244,8 +244,9 @@ static bool config_check_ranges(const VtdConfig *c, char *err, size_t size)
         return complain(err, size, "sagaw is 0x%x; allowed are combinations of 0x2, 0x4 and 0x8",
                         c->sagaw);
     }
-    if (!c->sagaw && !(c->smts && !c->ssts)) {
-        return complain(err, size, "sagaw is 0; allowed only with smts=on and ssts=off");
+    /* A unit without second stage remaps interrupts, and may have a first stage. */
+    if (!c->sagaw && c->ssts) {
+        return complain(err, size, "sagaw is 0; allowed only with ssts=off");
     }
     if (c->sslps != 0 && c->sslps != 1 && c->sslps != 3) {
         return complain(err, size, "sslps is %u; allowed are 0, 1 and 3", c->sslps);
