@@ -199,7 +199,7 @@ static void hide_stage1_table(FuzzBed *b, Guest *g, TwinResult *r)
 
     gmem_write64(&b->mem, at, reg_set(desc, PTE_VALID, 0));
     invalidate_stage1_leaf(b, g, va, true, false);
-    twin_request(t == &g->pages[0] ? 1 : 4, va, r, b);
+    twin_request(t == &g->pages[0] ? 1 : 4, SUBSTREAMS, va, r, b);
     /* An entry that is not valid is in no cache: coming back needs no command. */
     gmem_write64(&b->mem, at, reg_set(gmem_read64(&b->mem, at), PTE_VALID, 1));
 }
@@ -318,7 +318,6 @@ static void start(Twin *t, const IommuProfile *profile)
     TableSpace physical = table_space(&b->mem), nested;
     unsigned s1_lg2 = granules[fuzz_below(b->in, 3)], s2_lg2 = granules[fuzz_below(b->in, 3)];
 
-    b->streams = STREAMS;
     b->mem.end = DATA;
     choose_config(b, g, profile);
     fuzz_bed_attach(b, smmu_new(&g->config, &b->ram.host), smmu_mmio_size(&g->config));
@@ -387,8 +386,8 @@ static void step(Twin *t, TwinResult *r)
     default:
         which = fuzz_below(b->in, PAGES);
         sid = fuzz_below(b->in, STREAMS);
-        twin_request(sid, sid == 3 || fuzz_chance(b->in, 16) ? g->ipas[which] : g->vas[which], r,
-                     b);
+        twin_request(sid, SUBSTREAMS,
+                     sid == 3 || fuzz_chance(b->in, 16) ? g->ipas[which] : g->vas[which], r, b);
         break;
     }
 }

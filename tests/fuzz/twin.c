@@ -9,7 +9,7 @@
 #define STEPS 400
 #define COMPARE_EVERY 16 /* steps between comparisons of all memory */
 
-void twin_request(uint32_t stream, uint64_t page, TwinResult *r, FuzzBed *b)
+void twin_request(uint32_t stream, uint32_t pasids, uint64_t page, TwinResult *r, FuzzBed *b)
 {
     uint32_t flags = (uint32_t)fuzz_take(b->in, 2);
 
@@ -22,9 +22,9 @@ void twin_request(uint32_t stream, uint64_t page, TwinResult *r, FuzzBed *b)
         .write = flags & 1,
         .priv = flags & 2,
         .exec = !(flags & 1) && (flags & 0x3000) == 0x3000,
-        .has_pasid = (flags & 0xc) == 0xc,
+        .has_pasid = pasids && (flags & 0xc) == 0xc,
     };
-    r->txn.pasid = r->txn.has_pasid ? fuzz_below(b->in, 4) : 0;
+    r->txn.pasid = r->txn.has_pasid ? fuzz_below(b->in, pasids) : 0;
     if ((flags & 0xc000) == 0xc000) {
         r->txn.kind = IOMMU_TXN_ATS_REQUEST;
         r->txn.addr &= ~0xfffull;
@@ -41,6 +41,10 @@ static void compare_results(const TwinResult *a, const TwinResult *b)
 {
     const IommuResult *x = &a->result, *y = &b->result;
 
+    if (a->seen != b->seen) {
+        fuzz_fail("records, registers or interrupts: %#" PRIx64 " without caches, %#" PRIx64
+                  " with", a->seen, b->seen);
+    }
     if (!a->is_translation) {
         return;
     }

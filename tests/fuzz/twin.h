@@ -9,8 +9,9 @@
 
 #include "fuzz.h"
 
-/** What an operation showed; unused members stay zero. */
+/** What an operation showed; unused members stay zero. @seen: anything else, as one number. */
 typedef struct TwinResult {
+    uint64_t seen;
     bool is_translation;
     IommuTxn txn;
     IommuResult result;
@@ -35,8 +36,11 @@ typedef struct TwinOps {
 
 void twin_run(const TwinOps *ops, const uint8_t *data, size_t size);
 
-/** An ordinary or ATS request of @stream to some byte of the 4 KB page at @page, up to 3 times. */
-void twin_request(uint32_t stream, uint64_t page, TwinResult *r, FuzzBed *b);
+/**
+ * An ordinary or ATS request of @stream to some byte of the 4 KB page at @page, up to 3 times; with
+ * one of the first @pasids PASIDs, or none.
+ */
+void twin_request(uint32_t stream, uint32_t pasids, uint64_t page, TwinResult *r, FuzzBed *b);
 
 void twin_smmuv3(const uint8_t *data, size_t size);
 void twin_vtd(const uint8_t *data, size_t size);
