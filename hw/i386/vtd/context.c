@@ -339,6 +339,7 @@ const VtdContext *vtd_context_find(VtdModel *m, uint32_t sid, bool probe, VtdFau
     *fault = (VtdFault) { 0 };
     if (!probe) {
         m->base.counters.config_lookups++;
+        m->memo.valid = false;
     }
     if (slot && context_current(m, slot)) {
         plan_step(&m->plan, IOMMU_STEP_CONFIG, 0, 0, true, sid, 0);

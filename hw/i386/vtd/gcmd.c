@@ -13,6 +13,7 @@ static void gsts_set(VtdModel *m, BitField bit, bool on)
 
 static void mode_changed(VtdModel *m)
 {
+    m->memo.valid = false;
     if (m->base.host.ops->mode_changed) {
         m->base.host.ops->mode_changed(m->base.host.opaque);
     }

@@ -127,6 +127,7 @@ void vtd_inv_context(VtdModel *m, unsigned gran, uint16_t did, uint16_t sid, uns
 {
     uint16_t ignored = function_mask(fm);
 
+    m->memo.valid = false;
     did = known_did(m, did);
     if (gran == VTD_GRAN_SELECTIVE) {
         for (unsigned n = 0; n < 8; n++) {
@@ -147,6 +148,7 @@ void vtd_inv_context(VtdModel *m, unsigned gran, uint16_t did, uint16_t sid, uns
 
 void vtd_inv_pasid(VtdModel *m, unsigned gran, uint16_t did, uint32_t pasid)
 {
+    m->memo.valid = false;
     did = known_did(m, did);
     switch (gran) {
     case VTD_PC_DOMAIN:
@@ -277,6 +279,7 @@ void vtd_inv_interrupts(VtdModel *m, bool global, uint16_t index, unsigned im)
 
 void vtd_inv_everything(VtdModel *m)
 {
+    m->memo.valid = false;
     iommu_cache_flush(&m->contexts);
     iommu_cache_flush(&m->pasids);
     iommu_cache_flush(&m->iotlb);

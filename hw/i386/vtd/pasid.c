@@ -222,6 +222,9 @@ const VtdPasidEntry *vtd_pasid_find(VtdModel *m, const VtdContext *ctx, uint32_t
     VtdPasidEntry e = { .sid = ctx->sid, .pasid = pasid };
 
     *fault = (VtdFault) { .fpd = ctx->fpd };
+    if (!probe) {
+        m->memo.valid = false;
+    }
     if (slot && vtd_epoch_valid(&m->pasid_epochs, slot->epoch, slot->space.did, pasid)) {
         plan_step(&m->plan, IOMMU_STEP_CONFIG, 1, 0, true, key, 0);
         plan_hit(&m->plan, iommu_cache_hit_fill(&m->pasids));

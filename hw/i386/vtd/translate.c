@@ -23,6 +23,7 @@ typedef struct Walk {
     IommuResult *res;
     const VtdContext *ctx;
     const VtdSpace *space;
+    uint64_t tag;   /* of its translations in the IOTLB */
     uint32_t pasid; /* in effect: the request's or RID_PASID */
     bool priv;
     VtdFault fault;
@@ -138,74 +139,6 @@ static void end_bypass(Walk *w)
 
 /* ---- tables */
 
-/* Whether the translation table mode lets any request with or without PASID through [3.4.1]. */
-static VtdFaultReason check_mode(const VtdModel *m, bool has_pasid, bool exec)
-{
-    switch ((VtdTtm)m->tables.ttm) {
-    case VTD_TTM_LEGACY:
-        if (m->tables.ssirwe) {
-            return VTD_FAULT_RTA_1;
-        }
-        if (has_pasid) {
-            return VTD_FAULT_RTA_2;
-        }
-        break;
-    case VTD_TTM_SCALABLE:
-        if (!m->cfg.smts) {
-            return VTD_FAULT_RTA_1;
-        }
-        break;
-    case VTD_TTM_ABORT:
-        return m->cfg.adms ? VTD_FAULT_RTA_4 : VTD_FAULT_RTA_1;
-    case VTD_TTM_INVALID:
-        return VTD_FAULT_RTA_1;
-    }
-    return has_pasid && exec && m->cfg.ver_max >= 8 ? VTD_FAULT_RTA_5 : VTD_FAULT_NONE;
-}
-
-/* PASID in effect and the limits it must keep, in the order of the tables that set them. */
-static VtdFaultReason choose_pasid(const VtdModel *m, const VtdContext *ctx, bool has_pasid,
-                                   uint32_t *pasid)
-{
-    if (!has_pasid) {
-        *pasid = ctx->rid_pasid;
-        return VTD_FAULT_NONE;
-    }
-    if (*pasid >> (ctx->pdts + 7 + 6)) {
-        return VTD_FAULT_SCT_7;
-    }
-    if (*pasid >> (m->cfg.pss + 1)) {
-        return VTD_FAULT_SGN_10;
-    }
-    return *pasid == ctx->rid_pasid ? VTD_FAULT_SCT_9 : VTD_FAULT_NONE;
-}
-
-const VtdSpace *vtd_space_find(VtdModel *m, uint32_t sid, bool has_pasid, uint32_t *pasid, bool probe,
-                               const VtdContext **ctx, VtdFault *fault)
-{
-    const VtdPasidEntry *entry;
-
-    *fault = (VtdFault) { .reason = check_mode(m, has_pasid, false) };
-    *ctx = NULL;
-    if (fault->reason) {
-        return NULL;
-    }
-    *ctx = vtd_context_find(m, sid, probe, fault);
-    if (!*ctx) {
-        return NULL;
-    }
-    if (!(*ctx)->scalable) {
-        *pasid = 0;
-        return &(*ctx)->space;
-    }
-    fault->reason = choose_pasid(m, *ctx, has_pasid, pasid);
-    if (fault->reason) {
-        return NULL;
-    }
-    entry = vtd_pasid_find(m, *ctx, *pasid, probe, fault);
-    return entry ? &entry->space : NULL;
-}
-
 /* Context-level admission [3.4.2, 3.4.3]: does the entry allow this kind of request? */
 static VtdFaultReason check_admission(const Walk *w)
 {
@@ -226,7 +159,7 @@ static VtdFaultReason check_admission(const Walk *w)
 
 static bool find_context(Walk *w)
 {
-    VtdFaultReason reason = check_mode(w->m, w->txn->has_pasid, w->txn->exec);
+    VtdFaultReason reason = vtd_check_mode(w->m, w->txn->has_pasid, w->txn->exec);
 
     if (!reason) {
         w->ctx = vtd_context_find(w->m, w->txn->stream & 0xffff, w->txn->probe, &w->fault);
@@ -250,7 +183,7 @@ static bool find_space(Walk *w)
         w->pasid = 0;
         return true;
     }
-    reason = choose_pasid(w->m, w->ctx, txn->has_pasid, &w->pasid);
+    reason = vtd_choose_pasid(w->m, w->ctx, txn->has_pasid, &w->pasid);
     if (reason) {
         end_fault(w, reason);
         return false;
@@ -273,22 +206,61 @@ static bool find_space(Walk *w)
     return true;
 }
 
+/* Use what the last request found, if this one must find the same. */
+static bool recall(Walk *w)
+{
+    VtdModel *m = w->m;
+    const IommuTxn *txn = w->txn;
+    const VtdMemo *memo = &m->memo;
+    unsigned lookups;
+
+    if (!memo->valid || memo->stream != txn->stream || memo->has_pasid != txn->has_pasid ||
+        (txn->has_pasid && (memo->pasid != txn->pasid || txn->exec)) || txn->probe ||
+        m->plan.keep) {
+        return false;
+    }
+    w->priv = memo->ctx->scalable && (txn->has_pasid ? txn->priv : memo->ctx->rid_priv);
+    if (w->priv && !memo->space->sre) {
+        return false;
+    }
+    w->ctx = memo->ctx;
+    w->space = memo->space;
+    w->tag = memo->tag;
+    w->pasid = memo->effective_pasid;
+    w->fault.fpd = memo->fpd;
+    lookups = memo->ctx->scalable ? 2 : 1;
+    m->base.counters.config_lookups += lookups;
+    m->plan.totals[IOMMU_STEP_CONFIG] += lookups;
+    return true;
+}
+
+/* Find the space of an untranslated request the long way, and remember it. */
+static bool find_and_remember(Walk *w)
+{
+    VtdModel *m = w->m;
+    uint64_t misses = m->base.counters.config_misses;
+
+    if (!find_context(w) || !find_space(w)) {
+        return false;
+    }
+    w->tag = vtd_tlb_tag(w->space, w->txn->stream & 0xffff, w->txn->has_pasid, w->pasid);
+    if (!w->txn->probe && misses == m->base.counters.config_misses) {
+        m->memo = (VtdMemo) {
+            .valid = true,
+            .has_pasid = w->txn->has_pasid,
+            .fpd = w->fault.fpd,
+            .stream = w->txn->stream,
+            .pasid = w->txn->pasid,
+            .effective_pasid = w->pasid,
+            .ctx = w->ctx,
+            .space = w->space,
+            .tag = w->tag,
+        };
+    }
+    return true;
+}
+
 /* ---- translation */
-
-uint64_t vtd_tlb_tag(const VtdSpace *space, uint32_t sid, bool has_pasid, uint32_t pasid)
-{
-    uint64_t tag = reg_make(VTD_TAG_DID, space->did);
-
-    tag = reg_set(tag, VTD_TAG_PASID, pasid);
-    tag = reg_set(tag, VTD_TAG_KIND, has_pasid);
-    tag = reg_set(tag, VTD_TAG_PGTT, space->pgtt);
-    return reg_set(tag, VTD_TAG_SID, sid);
-}
-
-static bool second_stage_involved(const VtdSpace *space)
-{
-    return space->pgtt != VTD_PGTT_FS;
-}
 
 /* A zero-length read that write permission satisfies as well [3.7.1]. */
 static bool lenient_read(const Walk *w)
@@ -296,7 +268,7 @@ static bool lenient_read(const Walk *w)
     const IommuTxn *txn = w->txn;
 
     return txn->kind == IOMMU_TXN_UNTRANSLATED && !txn->size && !txn->write && w->m->cfg.zlr &&
-           second_stage_involved(w->space);
+           vtd_second_stage_involved(w->space);
 }
 
 static void make_request(const Walk *w, PtRequest *req)
@@ -321,14 +293,14 @@ static void make_request(const Walk *w, PtRequest *req)
     if (w->space->pgtt == VTD_PGTT_FS || w->space->pgtt == VTD_PGTT_NESTED) {
         req->s1 = &w->space->fs;
     }
-    if (second_stage_involved(w->space)) {
+    if (vtd_second_stage_involved(w->space)) {
         req->s2 = &w->space->ss;
     }
 }
 
 static uint8_t page_flags(const Walk *w, const PtResult *walk)
 {
-    bool leaf = w->m->cfg.sc && reg_get(walk->s2_attr, VTD_SSA_SNP) && second_stage_involved(w->space);
+    bool leaf = w->m->cfg.sc && reg_get(walk->s2_attr, VTD_SSA_SNP) && vtd_second_stage_involved(w->space);
 
     return leaf || w->space->pgsnp ? TLB_SNOOP : 0;
 }
@@ -451,7 +423,7 @@ static void pass_through(Walk *w)
 static void translate_by_tables(Walk *w)
 {
     VtdModel *m = w->m;
-    uint64_t tag = vtd_tlb_tag(w->space, w->txn->stream & 0xffff, w->txn->has_pasid, w->pasid);
+    uint64_t tag = w->tag;
     TlbEntry fresh, *e;
     PtRequest req;
 
@@ -521,7 +493,7 @@ static void untranslated(Walk *w)
         end_bypass(w);
         return;
     }
-    if (!find_context(w) || !find_space(w)) {
+    if (!recall(w) && !find_and_remember(w)) {
         return;
     }
     if (w->space->pgtt == VTD_PGTT_PT) {
@@ -554,6 +526,7 @@ static void translation_request(Walk *w)
     if (!find_space(w)) {
         return;
     }
+    w->tag = vtd_tlb_tag(w->space, txn->stream & 0xffff, txn->has_pasid, w->pasid);
     if (w->space->pgtt == VTD_PGTT_PT) {
         pass_through(w);
     } else {
@@ -575,7 +548,7 @@ static void translated(Walk *w)
     }
     if (txn->has_pasid) {
         uint32_t pasid = txn->pasid;
-        VtdFaultReason reason = choose_pasid(w->m, w->ctx, true, &pasid);
+        VtdFaultReason reason = vtd_choose_pasid(w->m, w->ctx, true, &pasid);
 
         if (reason) {
             end_fault(w, reason);
@@ -633,48 +606,4 @@ void vtd_translate(IommuModel *model, const IommuTxn *txn, IommuResult *res)
     if (__builtin_expect(model->trace.active, 0)) {
         iommu_trace_end(&model->trace);
     }
-}
-
-/* ---- looks from outside */
-
-void vtd_enumerate(IommuModel *model, uint32_t stream, uint64_t first, uint64_t last,
-                   IommuMappingFn *fn, void *opaque)
-{
-    VtdModel *m = vtd_model(model);
-    const VtdSpace *space;
-    const VtdContext *ctx;
-    uint32_t pasid = 0;
-    uint64_t top = low_mask(m->cfg.haw);
-    VtdFault fault;
-    bool off = !vtd_gsts(m, VTD_GCMD_TE);
-
-    space = off ? NULL : vtd_space_find(m, stream & 0xffff, false, &pasid, true, &ctx, &fault);
-    if (off || (space && space->pgtt == VTD_PGTT_PT)) {
-        last = last > top ? top : last;
-        if (first <= last) {
-            fn(opaque, first, first, last - first + 1, IOMMU_RIGHTS_ALL);
-        }
-        return;
-    }
-    if (space) {
-        pt_enumerate(&m->walker, space->pgtt == VTD_PGTT_FS || space->pgtt == VTD_PGTT_NESTED
-                                     ? &space->fs
-                                     : NULL,
-                     second_stage_involved(space) ? &space->ss : NULL, first, last, fn, opaque);
-    }
-}
-
-bool vtd_stream_bypassed(IommuModel *model, uint32_t stream)
-{
-    VtdModel *m = vtd_model(model);
-    const VtdSpace *space;
-    const VtdContext *ctx;
-    uint32_t pasid = 0;
-    VtdFault fault;
-
-    if (!vtd_gsts(m, VTD_GCMD_TE)) {
-        return true;
-    }
-    space = vtd_space_find(m, stream & 0xffff, false, &pasid, true, &ctx, &fault);
-    return space && space->pgtt == VTD_PGTT_PT;
 }

@@ -113,6 +113,24 @@ typedef struct VtdIrte {
     uint64_t words[2];
 } VtdIrte;
 
+/*
+ * Where the last untranslated request found its space, if both lookups hit: the next one from the
+ * same source and PASID need not look again. Using the most recently used entries once more leaves
+ * replacement as it is, so nothing but time is saved. Any other use or change of the configuration
+ * caches forgets it.
+ */
+typedef struct VtdMemo {
+    bool valid;
+    bool has_pasid;
+    bool fpd;
+    uint32_t stream;
+    uint32_t pasid; /* as requested */
+    uint32_t effective_pasid;
+    const VtdContext *ctx;
+    const VtdSpace *space;
+    uint64_t tag;
+} VtdMemo;
+
 /* Event messages of the unit itself [7.3, 6.5.2.10, 7.5]. */
 typedef enum VtdEvent {
     VTD_EVENT_FAULT,
@@ -169,6 +187,8 @@ typedef struct VtdModel {
     IommuPlan plan;
     VtdContext probe_context; /* where a lookup that may not touch the caches leaves its answer */
     VtdPasidEntry probe_pasid;
+
+    VtdMemo memo;
 
     uint16_t *watched; /* source-ids that notifiers watch */
     size_t watched_count;
@@ -341,6 +361,15 @@ bool vtd_ss_wants_update(const PtRegime *r, uint64_t desc, unsigned height);
 
 void vtd_translate(IommuModel *m, const IommuTxn *txn, IommuResult *res);
 
+/* ---- space.c: translation contexts */
+
+/** Whether the translation table mode lets requests with or without PASID through [3.4.1]. */
+VtdFaultReason vtd_check_mode(const VtdModel *m, bool has_pasid, bool exec);
+
+/** *@pasid becomes the PASID in effect: the request's, checked, or RID_PASID. */
+VtdFaultReason vtd_choose_pasid(const VtdModel *m, const VtdContext *ctx, bool has_pasid,
+                                uint32_t *pasid);
+
 /**
  * The space that requests of @sid use; *@pasid in: the request's PASID if @has_pasid, out: the PASID
  * in effect. @ctx gets the context entry. NULL: *@fault.
@@ -350,6 +379,12 @@ const VtdSpace *vtd_space_find(VtdModel *m, uint32_t sid, bool has_pasid, uint32
 
 /** Cache tag of translations of @space. */
 uint64_t vtd_tlb_tag(const VtdSpace *space, uint32_t sid, bool has_pasid, uint32_t pasid);
+
+/** Whether requests in @space pass the second stage's tables. */
+static inline bool vtd_second_stage_involved(const VtdSpace *space)
+{
+    return space->pgtt != VTD_PGTT_FS;
+}
 
 void vtd_enumerate(IommuModel *m, uint32_t stream, uint64_t first, uint64_t last,
                    IommuMappingFn *fn, void *opaque);

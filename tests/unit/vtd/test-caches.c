@@ -142,6 +142,42 @@ static void reserved_parent_is_not_cached(Fix *f)
     KEPT(status_of(f, IOVA));
 }
 
+/* Requests in a row take a short cut; what it says must follow every change of what it remembers. */
+static void requests_in_a_row(Fix *f)
+{
+    IommuTxn user = fix_txn_pasid(SUP_IOVA, false, PASID), super = user;
+
+    scene_fs(f);
+    field_set(f->entry, VTD_PASID_SRE, 1);
+    fix_put_entry(f);
+    fix_flush(f);
+    super.priv = true;
+    for (unsigned i = 0; i < 3; i++) {
+        KEPT(fix_do(f, &super).status);
+        GONE(fix_do(f, &user).status);
+        KEPT(pasid_status(f, IOVA, PASID));
+        KEPT(status_of(f, IOVA));
+    }
+    field_set(f->entry, VTD_PASID_SRE, 0);
+    fix_put_entry(f);
+    issue(f, vtd_make_pasid_global());
+    GONE(fix_do(f, &super).status);
+    super.exec = true;
+    g_assert_cmphex(fix_do(f, &super).fault, ==, VTD_FAULT_RTA_5);
+    g_assert_true(vtd_driver_gcmd(&f->drv, VTD_GCMD_TE, false));
+    KEPT(fix_do(f, &super).status);
+}
+
+static void short_cut_keeps_count(Fix *f)
+{
+    scene_fs(f);
+    for (unsigned i = 0; i < 10; i++) {
+        KEPT(status_of(f, IOVA));
+    }
+    g_assert_cmpuint(f->m->counters.config_lookups, ==, 20);
+    g_assert_cmpuint(f->m->counters.config_misses, ==, 2);
+}
+
 /* ---- tags ---- */
 
 static void requests_with_and_without_pasid_differ(Fix *f)
@@ -545,6 +581,8 @@ int main(int argc, char **argv)
     fix_add_profiles("/vtd/caches/C8-more-rights", more_rights_without_invalidation);
     fix_add_profiles("/vtd/caches/C3-write-to-clean-entry", write_to_clean_entry_sets_dirty);
     fix_add("/vtd/caches/C2-large-page", large_pages_hit_throughout);
+    fix_add_profiles("/vtd/caches/C3-requests-in-a-row", requests_in_a_row);
+    fix_add("/vtd/caches/short-cut-keeps-count", short_cut_keeps_count);
     fix_add("/vtd/caches/C1-kinds", requests_with_and_without_pasid_differ);
     fix_add_profiles("/vtd/caches/C2-canonical-halves", canonical_halves_differ);
     fix_add("/vtd/invalidate/I7-context-device-legacy", context_device_legacy);
