@@ -123,21 +123,13 @@ static bool configure_interrupts(VTDUnit *u, VtdConfig *c, Error **errp)
     return true;
 }
 
-static void without_scalable_mode(VtdConfig *c)
-{
-    c->smts = c->ssts = c->fsts = c->nest = c->mts = c->prs = c->srs = false;
-    c->smpwcs = c->eafs = c->pasid = c->ssads = c->rps = c->rprivs = false;
-    c->ptrs = c->ssirws = c->sms = c->fs1gp = c->fs5lp = false;
-    c->pss = 0;
-}
-
 static void configure_scalable(VTDUnit *u, VtdConfig *c)
 {
     if (GIVEN(u, scalable_mode)) {
         if (u->knob.scalable_mode) {
             c->smts = c->srs = c->ssts = true;
         } else {
-            without_scalable_mode(c);
+            c->smts = false;
         }
     }
     if (GIVEN(u, first_stage)) {
@@ -184,12 +176,74 @@ static void configure_common(VTDUnit *u, VtdConfig *c)
         c->dwd = c->drd = u->knob.dma_drain;
     }
     if (GIVEN(u, dma_translation) && !u->knob.dma_translation) {
-        without_scalable_mode(c);
+        c->smts = false;
         c->sagaw = 0;
     }
     if (u->knob.version) {
         c->ver_max = u->knob.version >> 4;
         c->ver_min = u->knob.version & 0xf;
+    }
+}
+
+#define WITHOUT(u, c, member) \
+    do { \
+        if (!iommu_props_given(&(u)->caps, offsetof(VtdConfig, member))) { \
+            (c)->member = 0; \
+        } \
+    } while (0)
+
+/*
+ * Switching a capability off takes along what builds on it, unless the user asked for that: then it
+ * stays, for the check to judge.
+ */
+static void follow_features(VTDUnit *u, VtdConfig *c)
+{
+    if (!c->qi) {
+        WITHOUT(u, c, dt);
+        WITHOUT(u, c, smts);
+    }
+    if (!c->smts) {
+        WITHOUT(u, c, fsts);
+        WITHOUT(u, c, ssts);
+        WITHOUT(u, c, mts);
+        WITHOUT(u, c, prs);
+        WITHOUT(u, c, srs);
+        WITHOUT(u, c, smpwcs);
+        WITHOUT(u, c, pss);
+        WITHOUT(u, c, pasid);
+        WITHOUT(u, c, rps);
+    }
+    if (!c->dt) {
+        WITHOUT(u, c, prs);
+        WITHOUT(u, c, nwfs);
+        WITHOUT(u, c, dit);
+        WITHOUT(u, c, pds);
+        WITHOUT(u, c, ptrs);
+    }
+    if (!c->fsts) {
+        WITHOUT(u, c, eafs);
+        WITHOUT(u, c, fs1gp);
+        WITHOUT(u, c, fs5lp);
+    }
+    if (!c->ssts) {
+        WITHOUT(u, c, ssads);
+        WITHOUT(u, c, ssirws);
+    }
+    if (!c->fsts || !c->ssts) {
+        WITHOUT(u, c, nest);
+    }
+    if (!c->smpwcs) {
+        WITHOUT(u, c, eafs);
+        WITHOUT(u, c, ssads);
+    }
+    if (!c->pasid) {
+        WITHOUT(u, c, ptrs);
+    }
+    if (!c->prs) {
+        WITHOUT(u, c, sms);
+    }
+    if (!c->srs) {
+        WITHOUT(u, c, rprivs);
     }
 }
 
@@ -214,6 +268,12 @@ bool vtd_configure(VTDUnit *u, VtdConfig *c, Error **errp)
         return false;
     }
     iommu_props_apply(&u->caps, c);
+    if (!c->smts && (u->knob.first_stage || u->knob.pasid_mode)) {
+        error_setg(errp, "intel-iommu: %s=on: needs x-scalable-mode=on",
+                   u->knob.first_stage ? "x-flts" : "x-pasid-mode");
+        return false;
+    }
+    follow_features(u, c);
     c->profile = iommu_profile_find(caches);
     if (!c->profile) {
         error_setg(errp, "intel-iommu: caches=%s: must be one of %s", caches,
