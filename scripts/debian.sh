@@ -9,7 +9,7 @@ MESON_MINIMUM=1.5
 BUILD_PACKAGES=(
     build-essential pkg-config ninja-build ccache flex bison patch
     python3 python3-venv dpkg-dev xz-utils
-    libglib2.0-dev libfdt-dev libslirp-dev
+    libglib2.0-dev libjson-glib-dev libfdt-dev libslirp-dev
 )
 
 debian_release() {

@@ -221,9 +221,15 @@ static uint64_t wheel_next(const IommuSched *s)
 
 /* Jobs by number. */
 
+/* Numbers come one after the other: spread them, or a removal has one long run to close up. */
+static uint32_t index_home(const IommuSched *s, uint64_t number)
+{
+    return ((number * 0x9e3779b97f4a7c15ull) >> 32) & s->index_mask;
+}
+
 static uint32_t *index_slot(const IommuSched *s, uint64_t number)
 {
-    uint32_t h = number & s->index_mask;
+    uint32_t h = index_home(s, number);
 
     while (s->index[h] != NONE && s->jobs[s->index[h]].number != number) {
         h = (h + 1) & s->index_mask;
@@ -238,7 +244,7 @@ static void index_remove(IommuSched *s, uint64_t number)
     /* Close the gap: move back what would no longer be found behind it. */
     for (uint32_t h = (hole + 1) & s->index_mask; s->index[h] != NONE;
          h = (h + 1) & s->index_mask) {
-        uint32_t home = s->jobs[s->index[h]].number & s->index_mask;
+        uint32_t home = index_home(s, s->jobs[s->index[h]].number);
 
         if (((h - home) & s->index_mask) >= ((h - hole) & s->index_mask)) {
             s->index[hole] = s->index[h];

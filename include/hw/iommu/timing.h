@@ -16,7 +16,7 @@
     X(port_interval, "port.interval", "cycles", 0, 1000, 1)                               \
     X(port_latency, "port.latency", "cycles", 0, 100000, 1)                               \
     X(response_latency, "response.latency", "cycles", 0, 100000, 1)                       \
-    X(config_width, "config.width", "lookups", 1, 1024, 1)                                \
+    X(config_width, "config.width", "lookups", 1, 1024, 2)                                \
     X(config_latency, "config.latency", "cycles", 0, 10000, 1)                            \
     X(tlb_width, "tlb.width", "lookups", 1, 1024, 1)                                      \
     X(tlb_latency, "tlb.latency", "cycles", 0, 10000, 1)                                  \

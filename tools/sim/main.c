@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * iommu-sim: run a trace or a generator through either IOMMU model on a clock, without QEMU.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim.h"
+
+typedef struct Options {
+    SimGeneratorOptions generate;
+    char *profile;
+    char **sets;
+    char *log, *json, *html, *perfetto, *write_trace, *sweep, *csv;
+    gboolean binary, jobs, quiet, parameters, generator;
+} Options;
+
+static char *find_profile(const char *name)
+{
+    const char *dir = g_getenv("STAGEWALK_PROFILES");
+    g_autofree char *file = g_strconcat(name, ".ini", NULL);
+
+    if (strchr(name, '/') || g_str_has_suffix(name, ".ini")) {
+        return g_strdup(name);
+    }
+    return g_build_filename(dir ? dir : SIM_PROFILES, file, NULL);
+}
+
+/* A profile by name: built in, shipped, or a file. */
+static IommuProfile *load_profile(const char *name, char **error)
+{
+    const IommuProfile *built_in = iommu_profile_find(name);
+    g_autofree char *path = find_profile(name);
+    IommuProfile *p;
+
+    if (built_in) {
+        p = g_new(IommuProfile, 1);
+        *p = *built_in;
+        p->name = g_strdup(name);
+        return p;
+    }
+    p = iommu_profile_load(path, error);
+    if (!p && !g_file_test(path, G_FILE_TEST_EXISTS)) {
+        g_free(*error);
+        *error = g_strdup_printf("profile '%s': no such file; built in are %s; shipped are ideal, tiny, "
+                                 "mmu600, mmu700, vtd-64, vtd-128, gem5", name,
+                                 iommu_profile_names());
+    }
+    return p;
+}
+
+static bool apply_set(IommuProfile *p, const char *text, char **error)
+{
+    g_auto(GStrv) parts = g_strsplit(text, "=", 2);
+
+    if (!parts[0] || !parts[1]) {
+        *error = g_strdup_printf("--set '%s': NAME=VALUE is expected", text);
+        return false;
+    }
+    return iommu_profile_set(p, parts[0], parts[1], error);
+}
+
+static SimSource *open_source(const Options *o, const char *trace, char **error)
+{
+    return trace ? sim_trace_open(trace, error) : sim_generator_new(&o->generate, error);
+}
+
+static FILE *open_output(const char *path, char **error)
+{
+    FILE *f = strcmp(path, "-") ? fopen(path, "w") : stdout;
+
+    if (!f) {
+        *error = g_strdup_printf("%s: %s", path, g_strerror(errno));
+    }
+    return f;
+}
+
+static bool close_output(FILE *f, const char *path, char **error)
+{
+    if (f && (f == stdout ? fflush(f) : fclose(f))) {
+        *error = g_strdup_printf("%s: %s", path, g_strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+/* ---- one run */
+
+static bool run_once(const Options *o, const char *trace, const IommuProfile *p, char **error)
+{
+    SimRunOptions run = { .spans = o->html != NULL };
+    g_autofree char *late = NULL;
+    SimSource *s = open_source(o, trace, error);
+    SimReport r = { 0 };
+    bool ok = s != NULL;
+
+    if (ok && o->log) {
+        ok = (run.log = open_output(o->log, error)) != NULL;
+    }
+    if (ok && o->perfetto) {
+        ok = (run.perfetto = open_output(o->perfetto, error)) != NULL;
+    }
+    if (ok && o->write_trace) {
+        ok = (run.copy = sim_trace_create(o->write_trace, o->binary, &s->machine, error)) != NULL;
+    }
+    if (run.perfetto) {
+        sim_perfetto_begin(run.perfetto);
+    }
+    ok = ok && sim_run(s, p, &run, &r, error);
+    if (run.perfetto) {
+        sim_perfetto_end(run.perfetto);
+    }
+    if (run.copy && !sim_trace_close(run.copy) && ok) {
+        *error = g_strdup_printf("%s: cannot be written", o->write_trace);
+        ok = false;
+    }
+    ok = close_output(run.perfetto, o->perfetto, ok ? error : &late) && ok;
+    ok = close_output(run.log, o->log, ok ? error : &late) && ok;
+    if (ok && !o->quiet) {
+        sim_print_summary(&r, p, stdout);
+    }
+    ok = ok && (!o->json || sim_write_json(&r, p, o->json, error));
+    ok = ok && (!o->html || sim_write_html(&r, p, o->html, error));
+    sim_report_clear(&r);
+    if (s) {
+        s->free(s);
+    }
+    return ok;
+}
+
+/* ---- sweeps */
+
+static const char csv_head[] = "requests,cycles,latency_mean,latency_median,latency_p99,latency_max,"
+                               "tlb_hit_rate,reads_per_miss,walks,bytes_per_cycle\n";
+
+static void csv_row(FILE *f, const char *name, uint64_t value, const SimReport *r)
+{
+    const IommuCounters *c = &r->counters;
+    uint64_t done = MAX(r->requests - r->stalled, 1);
+
+    if (name) {
+        fprintf(f, "%" PRIu64 ",", value);
+    }
+    fprintf(f, "%" PRIu64 ",%" PRIu64 ",%.4f,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.6f,%.4f,%" PRIu64
+            ",%.4f\n", r->requests, r->cycles, (double)r->latency_sum / done,
+            sim_percentile(r, 50), sim_percentile(r, 99), r->latency_max,
+            c->tlb_lookups ? (double)c->tlb_hits / c->tlb_lookups : 0,
+            c->tlb_misses ? (double)(c->walk_reads + c->config_reads) / c->tlb_misses : 0, c->walks,
+            r->cycles ? (double)r->bytes / r->cycles : 0);
+    fflush(f);
+}
+
+/* A command line for each value, for GNU parallel or an array job: each prints one CSV row. */
+static void print_jobs(const SimSweep *sweep, int argc, char **argv)
+{
+    for (guint i = 0; i < sweep->values->len; i++) {
+        uint64_t v = g_array_index(sweep->values, uint64_t, i);
+
+        for (int a = 0; a < argc; a++) {
+            g_autofree char *word = g_shell_quote(argv[a]);
+
+            if (!strcmp(argv[a], "--jobs")) {
+                continue;
+            }
+            if (!strcmp(argv[a], "--sweep")) {
+                printf(" --sweep '%s=%" PRIu64 "'", sweep->name, v);
+                a++;
+                continue;
+            }
+            if (g_str_has_prefix(argv[a], "--sweep=")) {
+                printf(" --sweep '%s=%" PRIu64 "'", sweep->name, v);
+                continue;
+            }
+            printf("%s%s", a ? " " : "", word);
+        }
+        putchar('\n');
+    }
+}
+
+/* A generator option may be swept as well as a parameter of the profile. */
+static bool set_swept(Options *o, IommuProfile *p, const char *name, uint64_t v, char **error)
+{
+    const struct {
+        const char *name;
+        uint64_t *value;
+    } generator[] = {
+        { "pages", &o->generate.pages }, { "streams", &o->generate.streams },
+        { "gap", &o->generate.gap }, { "size", &o->generate.size },
+        { "count", &o->generate.count }, { "commands", &o->generate.commands },
+        { "seed", &o->generate.seed },
+    };
+    g_autofree char *text = g_strdup_printf("%" PRIu64, v);
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(generator); i++) {
+        if (!strcmp(name, generator[i].name)) {
+            *generator[i].value = v;
+            return true;
+        }
+    }
+    return iommu_profile_set(p, name, text, error) && iommu_profile_check(p, error);
+}
+
+static bool run_sweep(Options *o, const char *trace, const IommuProfile *base,
+                      const SimSweep *sweep, char **error)
+{
+    FILE *csv = open_output(o->csv ? o->csv : "-", error);
+    bool ok = csv != NULL;
+
+    if (ok) {
+        fprintf(csv, "%s,%s", sweep->name, csv_head);
+    }
+    for (guint i = 0; ok && i < sweep->values->len; i++) {
+        uint64_t v = g_array_index(sweep->values, uint64_t, i);
+        IommuProfile p = *base;
+        SimRunOptions run = { 0 };
+        SimReport r = { 0 };
+        SimSource *s = NULL;
+
+        ok = set_swept(o, &p, sweep->name, v, error) && (s = open_source(o, trace, error)) &&
+             sim_run(s, &p, &run, &r, error);
+        if (ok) {
+            csv_row(csv, sweep->name, v, &r);
+        }
+        sim_report_clear(&r);
+        if (s) {
+            s->free(s);
+        }
+    }
+    return close_output(csv, o->csv ? o->csv : "-", error) && ok;
+}
+
+/* ---- command line */
+
+static void print_parameter(void *opaque, const char *name, const char *unit, const char *value)
+{
+    fprintf(opaque, "%-34s %-10s %s\n", name, value, unit);
+}
+
+static bool work(Options *o, const char *trace, int argc, char **argv, char **error)
+{
+    IommuProfile *p = load_profile(o->profile, error);
+    SimSweep *sweep = NULL;
+    bool ok = p != NULL;
+
+    for (char **set = o->sets; ok && set && *set; set++) {
+        ok = apply_set(p, *set, error);
+    }
+    ok = ok && iommu_profile_check(p, error);
+    if (ok && o->sweep) {
+        ok = (sweep = sim_sweep_parse(o->sweep, error)) != NULL;
+    }
+    if (!ok) {
+        /* said already */
+    } else if (o->parameters) {
+        iommu_profile_each(p, print_parameter, stdout);
+    } else if (sweep && o->jobs) {
+        print_jobs(sweep, argc, argv);
+    } else if (sweep) {
+        ok = run_sweep(o, trace, p, sweep, error);
+    } else {
+        ok = run_once(o, trace, p, error);
+    }
+    sim_sweep_free(sweep);
+    iommu_profile_free(p);
+    return ok;
+}
+
+int main(int argc, char **argv)
+{
+    Options o = {
+        .generate = {
+            .iommu = "smmuv3", .mode = "s1", .order = "random", .count = 100000, .pages = 512,
+            .streams = 1, .gap = 1, .size = 64, .page_bytes = 4096, .seed = 1,
+        },
+        .profile = "full",
+    };
+    int64_t count = o.generate.count, pages = o.generate.pages, streams = 1, gap = 1, size = 64;
+    int64_t writes = 0, commands = 0, seed = 1;
+    gboolean huge = FALSE;
+    const GOptionEntry entries[] = {
+        { "profile", 'p', 0, G_OPTION_ARG_STRING, &o.profile, "sizes and latencies (default: full)",
+          "NAME|FILE" },
+        { "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &o.sets, "one parameter of the profile",
+          "NAME=VALUE" },
+        { "parameters", 0, 0, G_OPTION_ARG_NONE, &o.parameters, "list the parameters and stop", NULL },
+        { "log", 'l', 0, G_OPTION_ARG_FILENAME, &o.log, "every event with its cycle", "FILE" },
+        { "json", 'j', 0, G_OPTION_ARG_FILENAME, &o.json, "the summary, for programs", "FILE" },
+        { "html", 0, 0, G_OPTION_ARG_FILENAME, &o.html, "a page with pictures", "FILE" },
+        { "perfetto", 0, 0, G_OPTION_ARG_FILENAME, &o.perfetto, "Chrome trace JSON", "FILE" },
+        { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o.quiet, "no summary", NULL },
+        { "sweep", 0, 0, G_OPTION_ARG_STRING, &o.sweep, "run for each value, print CSV",
+          "NAME=FROM..TO:xN" },
+        { "csv", 0, 0, G_OPTION_ARG_FILENAME, &o.csv, "where the sweep's CSV goes", "FILE" },
+        { "jobs", 0, 0, G_OPTION_ARG_NONE, &o.jobs, "print the sweep's command lines instead", NULL },
+        { "write-trace", 'w', 0, G_OPTION_ARG_FILENAME, &o.write_trace, "write what ran as a trace",
+          "FILE" },
+        { "binary", 'b', 0, G_OPTION_ARG_NONE, &o.binary, "... in the compact form", NULL },
+        { "generate", 'g', 0, G_OPTION_ARG_NONE, &o.generator, "make up the requests", NULL },
+        { "iommu", 0, 0, G_OPTION_ARG_STRING, &o.generate.iommu, "smmuv3 (default) or vtd", "NAME" },
+        { "mode", 0, 0, G_OPTION_ARG_STRING, &o.generate.mode, "bypass, s1 (default), s2, nested",
+          "MODE" },
+        { "order", 0, 0, G_OPTION_ARG_STRING, &o.generate.order,
+          "sequential, random (default), stride, zipf", "ORDER" },
+        { "count", 'n', 0, G_OPTION_ARG_INT64, &count, "requests (100000)", "N" },
+        { "pages", 0, 0, G_OPTION_ARG_INT64, &pages, "working set of each device (512)", "N" },
+        { "huge", 0, 0, G_OPTION_ARG_NONE, &huge, "map with the largest pages that fit", NULL },
+        { "streams", 0, 0, G_OPTION_ARG_INT64, &streams, "devices (1)", "N" },
+        { "gap", 0, 0, G_OPTION_ARG_INT64, &gap, "cycles between arrivals (1)", "N" },
+        { "size", 0, 0, G_OPTION_ARG_INT64, &size, "bytes of a request (64)", "N" },
+        { "writes", 0, 0, G_OPTION_ARG_INT64, &writes, "percent of requests (0)", "N" },
+        { "commands", 0, 0, G_OPTION_ARG_INT64, &commands, "an invalidation every N requests", "N" },
+        { "seed", 0, 0, G_OPTION_ARG_INT64, &seed, "of the generator (1)", "N" },
+        { NULL, 0, 0, 0, NULL, NULL, NULL },
+    };
+    g_auto(GStrv) original = g_strdupv(argv);
+    int original_count = argc;
+    g_autoptr(GOptionContext) context = g_option_context_new("[TRACE|-]");
+    g_autoptr(GError) err = NULL;
+    char *error = NULL;
+
+    g_option_context_add_main_entries(context, entries, NULL);
+    g_option_context_set_summary(context, "Runs a trace, or generated requests, through an SMMUv3 or VT-d "
+                                 "on a clock.");
+    g_option_context_set_description(context, "Examples:\n"
+        "  iommu-sim --generate --profile mmu600 --pages 8192 --html out.html\n"
+        "  iommu-sim --generate --iommu vtd --mode nested --sweep tlb.entries=64..4096:x2\n"
+        "  iommu-sim --generate --sweep pages=16..4096:x2 --jobs | parallel\n"
+        "  iommu-sim trace.txt --log events.log\n");
+    if (!g_option_context_parse(context, &argc, &argv, &err)) {
+        fprintf(stderr, "iommu-sim: %s\n", err->message);
+        return 1;
+    }
+    if (argc > 2 || (argc == 2) == (o.generator || o.parameters)) {
+        fputs("iommu-sim: a trace file or --generate is needed, one of them; see --help\n", stderr);
+        return 1;
+    }
+    if (count < 0 || pages < 0 || streams < 0 || gap < 0 || size < 0 || writes < 0 || commands < 0) {
+        fputs("iommu-sim: numbers may not be negative\n", stderr);
+        return 1;
+    }
+    o.generate.count = count;
+    o.generate.pages = pages;
+    o.generate.streams = streams;
+    o.generate.gap = gap;
+    o.generate.size = size;
+    o.generate.writes = writes;
+    o.generate.commands = commands;
+    o.generate.seed = seed;
+    o.generate.page_bytes = huge ? 0 : 4096;
+    if (!work(&o, argc == 2 ? argv[1] : NULL, original_count, original, &error)) {
+        fprintf(stderr, "iommu-sim: %s\n", error ? error : "failed");
+        g_free(error);
+        return 1;
+    }
+    return 0;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Summary for people, JSON for programs.
+ */
+#include <json-glib/json-glib.h>
+
+#include "sim.h"
+
+static double ratio(uint64_t a, uint64_t b)
+{
+    return b ? (double)a / b : 0;
+}
+
+static double per_miss(const SimReport *r)
+{
+    return ratio(r->counters.walk_reads + r->counters.config_reads, r->counters.tlb_misses);
+}
+
+void sim_print_summary(const SimReport *r, const IommuProfile *profile, FILE *out)
+{
+    uint64_t done = r->requests - r->stalled;
+    double ns = 1000.0 / profile->timing.clock_mhz;
+
+    fprintf(out, "profile            %s, %u MHz\n", profile->name, profile->timing.clock_mhz);
+    fprintf(out, "requests           %" PRIu64 " (%" PRIu64 " ok, %" PRIu64 " faulted, %" PRIu64
+            " stalled)\n", r->requests, r->ok, r->faulted, r->stalled);
+    fprintf(out, "cycles             %" PRIu64 " (%.3f requests and %.2f bytes a cycle)\n",
+            r->cycles, ratio(r->requests, r->cycles), ratio(r->bytes, r->cycles));
+    if (done) {
+        fprintf(out, "latency, cycles    min %" PRIu64 "  mean %.2f  median %" PRIu64 "  99 %% %"
+                PRIu64 "  max %" PRIu64 "  (mean %.1f ns)\n", r->latency_min,
+                ratio(r->latency_sum, done), sim_percentile(r, 50), sim_percentile(r, 99),
+                r->latency_max, ratio(r->latency_sum, done) * ns);
+    }
+    fprintf(out, "TLB                %" PRIu64 " lookups, %.3f %% hits\n", r->counters.tlb_lookups,
+            100 * ratio(r->counters.tlb_hits, r->counters.tlb_lookups));
+    fprintf(out, "walks              %" PRIu64 ", %.3f reads a TLB miss\n", r->counters.walks,
+            per_miss(r));
+    fprintf(out, "commands           %" PRIu64 " (%" PRIu64 " invalidations), events %" PRIu64
+            ", lost %" PRIu64 "\n", r->counters.commands, r->counters.invalidations,
+            r->counters.events, r->counters.events_lost);
+    fprintf(out, "%-12s %12s %12s %10s %12s\n", "resource", "grants", "busy cycles", "busy %",
+            "queued max");
+    for (unsigned i = 0; i < IOMMU_RESOURCES; i++) {
+        const IommuResourceStats *s = &r->resources[i];
+
+        if (s->grants) {
+            fprintf(out, "%-12s %12" PRIu64 " %12" PRIu64 " %10.2f %12u\n", sim_resource_name(i),
+                    s->grants, s->busy, 100 * ratio(s->busy, r->cycles), s->max_queue);
+        }
+    }
+    fprintf(out, "host               %.3f s, %.2f million requests a second\n", r->seconds,
+            r->seconds > 0 ? r->requests / r->seconds / 1e6 : 0);
+}
+
+static void member(JsonBuilder *b, const char *name, uint64_t value)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_add_int_value(b, value);
+}
+
+static void member_double(JsonBuilder *b, const char *name, double value)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_add_double_value(b, value);
+}
+
+static void add_latency(void *opaque, uint64_t cycles, uint64_t n)
+{
+    JsonBuilder *b = opaque;
+
+    json_builder_begin_array(b);
+    json_builder_add_int_value(b, cycles);
+    json_builder_add_int_value(b, n);
+    json_builder_end_array(b);
+}
+
+static void add_parameter(void *opaque, const char *name, const char *unit, const char *value)
+{
+    (void)unit;
+    json_builder_set_member_name(opaque, name);
+    json_builder_add_string_value(opaque, value);
+}
+
+static void add_counters(JsonBuilder *b, const SimReport *r)
+{
+    json_builder_set_member_name(b, "counters");
+    json_builder_begin_object(b);
+#define X(name, what) member(b, #name, r->counters.name);
+    IOMMU_COUNTERS(X)
+#undef X
+    json_builder_end_object(b);
+}
+
+static void add_resources(JsonBuilder *b, const SimReport *r)
+{
+    json_builder_set_member_name(b, "resources");
+    json_builder_begin_object(b);
+    for (unsigned i = 0; i < IOMMU_RESOURCES; i++) {
+        json_builder_set_member_name(b, sim_resource_name(i));
+        json_builder_begin_object(b);
+        member(b, "grants", r->resources[i].grants);
+        member(b, "busy", r->resources[i].busy);
+        member(b, "waited", r->resources[i].waited);
+        member(b, "max_queue", r->resources[i].max_queue);
+        json_builder_end_object(b);
+    }
+    json_builder_end_object(b);
+}
+
+bool sim_write_json(const SimReport *r, const IommuProfile *profile, const char *path,
+                    char **error)
+{
+    g_autoptr(JsonBuilder) b = json_builder_new();
+    g_autoptr(JsonGenerator) gen = json_generator_new();
+    g_autoptr(JsonNode) root = NULL;
+    g_autoptr(GError) err = NULL;
+    uint64_t done = r->requests - r->stalled;
+
+    json_builder_begin_object(b);
+    json_builder_set_member_name(b, "profile");
+    json_builder_add_string_value(b, profile->name);
+    json_builder_set_member_name(b, "parameters");
+    json_builder_begin_object(b);
+    iommu_profile_each(profile, add_parameter, b);
+    json_builder_end_object(b);
+    member(b, "requests", r->requests);
+    member(b, "ok", r->ok);
+    member(b, "faulted", r->faulted);
+    member(b, "stalled", r->stalled);
+    member(b, "cycles", r->cycles);
+    member(b, "bytes", r->bytes);
+    member_double(b, "latency_mean", ratio(r->latency_sum, done));
+    member(b, "latency_min", done ? r->latency_min : 0);
+    member(b, "latency_max", r->latency_max);
+    member(b, "latency_median", sim_percentile(r, 50));
+    member(b, "latency_p99", sim_percentile(r, 99));
+    member_double(b, "tlb_hit_rate", ratio(r->counters.tlb_hits, r->counters.tlb_lookups));
+    member_double(b, "reads_per_miss", per_miss(r));
+    add_counters(b, r);
+    add_resources(b, r);
+    json_builder_set_member_name(b, "latencies");
+    json_builder_begin_array(b);
+    sim_each_latency(r, add_latency, b);
+    json_builder_end_array(b);
+    json_builder_end_object(b);
+    root = json_builder_get_root(b);
+    json_generator_set_root(gen, root);
+    json_generator_set_pretty(gen, TRUE);
+    if (!g_strcmp0(path, "-")) {
+        g_autofree char *text = json_generator_to_data(gen, NULL);
+
+        puts(text);
+        return true;
+    }
+    if (!json_generator_to_file(gen, path, &err)) {
+        *error = g_strdup(err->message);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * iommu-sim: what its rooms share. bed.c puts a model on a clock over plain memory; trace.c and
+ * generate.c are sources of items; run.c feeds a source to a bed and observes; the others report.
+ */
+#ifndef TOOLS_SIM_H
+#define TOOLS_SIM_H
+
+#include <glib.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "hw/iommu/profilefile.h"
+#include "hw/iommu/timed.h"
+#include "tests/lib/ramhost.h"
+#include "tests/lib/regbus.h"
+
+/* ---- items: docs/specs/trace.rst -------------------------------------------------------------- */
+
+typedef enum SimItemKind {
+    SIM_MEMORY,  /* a processor writes 64-bit @value at @addr */
+    SIM_WRITE,   /* a processor writes @value to the register at @addr, @size bytes */
+    SIM_READ,    /* a processor reads it */
+    SIM_REQUEST, /* @txn arrives */
+    SIM_PAGE,    /* @page arrives */
+    SIM_START,   /* the clock starts: cycle 0 */
+} SimItemKind;
+
+typedef struct SimItem {
+    uint64_t cycle; /* 0 before SIM_START */
+    SimItemKind kind;
+    uint8_t size;
+    uint64_t addr, value;
+    IommuTxn txn;
+    IommuPageRequest page;
+} SimItem;
+
+/** What a trace says of the machine it needs. */
+typedef struct SimMachine {
+    bool vtd;
+    char *set;            /* named set of capabilities; NULL: "max" */
+    uint64_t memory_base;
+    uint64_t memory_bytes;
+} SimMachine;
+
+void sim_machine_clear(SimMachine *m);
+
+/** A stream of items. next(): false at the end, or with *@error set. */
+typedef struct SimSource SimSource;
+struct SimSource {
+    SimMachine machine; /* known before the first next() */
+    bool (*next)(SimSource *s, SimItem *item, char **error);
+    void (*free)(SimSource *s);
+};
+
+/** Text or binary trace, told apart by the first bytes. @path "-" is standard input. */
+SimSource *sim_trace_open(const char *path, char **error);
+
+/** Writes items; text, or binary if @binary. */
+typedef struct SimTraceWriter SimTraceWriter;
+SimTraceWriter *sim_trace_create(const char *path, bool binary, const SimMachine *m, char **error);
+void sim_trace_put(SimTraceWriter *w, const SimItem *item);
+/** False if something could not be written. */
+bool sim_trace_close(SimTraceWriter *w);
+
+/* ---- generator -------------------------------------------------------------------------------- */
+
+typedef struct SimGeneratorOptions {
+    const char *iommu;   /* smmuv3, vtd */
+    const char *set;
+    const char *mode;    /* bypass, s1, s2, nested */
+    const char *order;   /* sequential, random, stride, zipf */
+    uint64_t count;      /* requests */
+    uint64_t pages;      /* working set, 4 KB pages */
+    uint64_t streams;    /* devices, each with its own address space */
+    uint64_t gap;        /* cycles between arrivals; 0: as fast as the port takes them */
+    uint64_t size;       /* bytes of a request */
+    uint64_t page_bytes; /* 4096, 2 MB */
+    uint64_t writes;     /* percent */
+    uint64_t commands;   /* one invalidation for so many requests; 0: none */
+    uint64_t seed;
+} SimGeneratorOptions;
+
+SimSource *sim_generator_new(const SimGeneratorOptions *o, char **error);
+
+/* ---- bed -------------------------------------------------------------------------------------- */
+
+typedef struct SimBed {
+    RamHost ram;
+    IommuHostOps host_ops;  /* RamHost's, with ours in front where we listen */
+    IommuModel *model;
+    IommuTimed *timed;      /* NULL before the clock starts */
+    const IommuProfile *profile;
+    IommuTimedOps timed_ops;
+    void *opaque;           /* of timed_ops */
+    FILE *log;              /* side effects are logged here if not NULL */
+} SimBed;
+
+bool sim_bed_init(SimBed *b, const SimMachine *m, const IommuProfile *profile, char **error);
+void sim_bed_destroy(SimBed *b);
+/** The clock starts. */
+void sim_bed_start(SimBed *b);
+uint64_t sim_bed_now(const SimBed *b);
+RegBus sim_bed_bus(SimBed *b);
+
+/* ---- run and its observations ----------------------------------------------------------------- */
+
+#define SIM_SLOWEST 16
+#define SIM_WINDOWS 200
+#define SIM_LATENCIES 65536u
+
+typedef struct SimSpan {
+    IommuOp op;
+    uint64_t begin, end;
+} SimSpan;
+
+/** A request that was slow, with everything it did. */
+typedef struct SimSlow {
+    uint64_t job, arrival, done, addr;
+    uint32_t stream;
+    GArray *spans; /* SimSpan; NULL unless spans are kept */
+} SimSlow;
+
+/** A slice of time, for curves. */
+typedef struct SimWindow {
+    uint64_t requests, hits, lookups, latency;
+} SimWindow;
+
+typedef struct SimReport {
+    uint64_t requests, ok, faulted, stalled;
+    uint64_t cycles;           /* last event */
+    uint64_t latency_sum, latency_min, latency_max;
+    uint64_t *latencies;       /* requests by cycles, below SIM_LATENCIES */
+    GHashTable *long_latencies;/* the others: cycles -> count */
+    uint64_t bytes;
+    uint64_t window_cycles;
+    SimWindow windows[SIM_WINDOWS];
+    SimSlow slowest[SIM_SLOWEST];
+    unsigned slow_count;
+    IommuCounters counters;
+    IommuResourceStats resources[IOMMU_RESOURCES];
+    uint64_t bus_reads;        /* structures and descriptors read from memory */
+    double seconds;            /* of host time */
+} SimReport;
+
+typedef struct SimRunOptions {
+    FILE *log;                 /* every event with its cycle */
+    FILE *perfetto;            /* Chrome trace JSON */
+    bool spans;                /* keep what the slowest requests did */
+    SimTraceWriter *copy;      /* write every item here too */
+} SimRunOptions;
+
+bool sim_run(SimSource *s, const IommuProfile *profile, const SimRunOptions *o, SimReport *r,
+             char **error);
+void sim_report_clear(SimReport *r);
+
+const char *sim_resource_name(unsigned r);
+const char *sim_op_name(unsigned kind);
+
+/** Call @fn for every latency that occurred, shortest first. */
+void sim_each_latency(const SimReport *r, void (*fn)(void *opaque, uint64_t cycles, uint64_t n),
+                      void *opaque);
+
+/** Latency below which @percent of the requests stay. */
+uint64_t sim_percentile(const SimReport *r, double percent);
+
+void sim_print_summary(const SimReport *r, const IommuProfile *profile, FILE *out);
+bool sim_write_json(const SimReport *r, const IommuProfile *profile, const char *path,
+                    char **error);
+bool sim_write_html(const SimReport *r, const IommuProfile *profile, const char *path,
+                    char **error);
+
+/* Perfetto: one complete event a span. */
+void sim_perfetto_begin(FILE *f);
+void sim_perfetto_span(FILE *f, uint64_t job, const IommuOp *op, uint64_t begin, uint64_t end,
+                       uint32_t mhz);
+void sim_perfetto_end(FILE *f);
+
+/* ---- sweep ------------------------------------------------------------------------------------ */
+
+typedef struct SimSweep {
+    char *name;      /* parameter */
+    GArray *values;  /* uint64_t */
+} SimSweep;
+
+/** "tlb.entries=64..4096:x2", "walker.slots=1..16:+3", "tlb.ways=1,2,4". NULL with *@error. */
+SimSweep *sim_sweep_parse(const char *text, char **error);
+void sim_sweep_free(SimSweep *s);
+
+#endif
