@@ -165,9 +165,29 @@ void vtd_fault_index_check(VtdModel *m)
     }
 }
 
+/* Widest input address that any translation takes: FI has no bits above it [11.4.7.6]. */
+static unsigned widest_input(const VtdModel *m)
+{
+    const VtdConfig *c = &m->cfg;
+
+    if ((c->sagaw >> VTD_AW_57 & 1) || c->fs5lp) {
+        return 57;
+    }
+    return (c->sagaw >> VTD_AW_48 & 1) || c->fsts ? 48 : 39;
+}
+
+static bool is_interrupt_fault(VtdFaultReason reason)
+{
+    return reason >= VTD_FAULT_IR_RSVD && reason <= VTD_FAULT_IR_REQUIRED &&
+           reason != VTD_FAULT_IR_BAD_REQUEST;
+}
+
 static void frcd_fill(const VtdModel *m, const VtdFaultRecord *r, uint64_t words[2])
 {
     words[0] = field_in_place(&r->info, VTD_FRCD_FI);
+    if (!is_interrupt_fault(r->reason)) {
+        words[0] &= low_mask(widest_input(m));
+    }
     words[1] = 0;
     field_set(words, VTD_FRCD_SID, r->sid);
     field_set(words, VTD_FRCD_FR, r->reason);

@@ -22,15 +22,15 @@ static bool overlaps(uint64_t base, uint64_t limit, uint64_t first, uint64_t las
     return base <= limit && first <= limit && last >= base;
 }
 
-bool vtd_pmr_blocks(const VtdModel *m, uint64_t addr, uint32_t size)
+bool vtd_pmr_blocks(const VtdModel *m, uint64_t addr, uint32_t size, bool remapped)
 {
     uint64_t last = addr + (size ? size - 1 : 0);
 
     if (!reg_get(vtd_reg32(m, VTD_REG_PMEN), VTD_PMEN_PRS)) {
         return false;
     }
-    /* Units before version 2 let remapping alone decide where it is in use. */
-    if (m->cfg.ver_max < 2 && vtd_gsts(m, VTD_GCMD_TE)) {
+    /* Units before version 2 leave requests that tables translate to those tables. */
+    if (m->cfg.ver_max < 2 && remapped) {
         return false;
     }
     if (m->cfg.plmr && overlaps(vtd_reg32(m, VTD_REG_PLMBASE), vtd_reg32(m, VTD_REG_PLMLIMIT), addr,

@@ -124,7 +124,7 @@ static unsigned span_beside_interrupts(uint64_t addr, unsigned lg2)
 
 static void end_bypass(Walk *w)
 {
-    if (vtd_pmr_blocks(w->m, w->txn->addr, w->txn->size)) {
+    if (vtd_pmr_blocks(w->m, w->txn->addr, w->txn->size, false)) {
         end_refused(w, IOMMU_STATUS_ABORT); /* not recorded [3.13] */
         return;
     }
@@ -363,7 +363,7 @@ static void end_translated(Walk *w, const TlbEntry *e)
         end_fault(w, w->ctx->scalable ? VTD_FAULT_SGN_8 : VTD_FAULT_LGN_4);
         return;
     }
-    if (vtd_pmr_blocks(w->m, pa, txn->size)) {
+    if (vtd_pmr_blocks(w->m, pa, txn->size, true)) {
         end_refused(w, txn->kind == IOMMU_TXN_UNTRANSLATED ? IOMMU_STATUS_ABORT : IOMMU_STATUS_UR);
         return;
     }
@@ -559,7 +559,7 @@ static void translated(Walk *w)
         end_fault(w, w->ctx->scalable ? VTD_FAULT_SGN_4 : VTD_FAULT_LGN_1);
     } else if (vtd_in_intr_range(txn->addr)) {
         end_fault(w, w->ctx->scalable ? VTD_FAULT_SGN_8 : VTD_FAULT_LGN_4);
-    } else if (vtd_pmr_blocks(w->m, txn->addr, txn->size)) {
+    } else if (vtd_pmr_blocks(w->m, txn->addr, txn->size, false)) {
         end_refused(w, IOMMU_STATUS_UR);
     } else {
         end_bypass(w);

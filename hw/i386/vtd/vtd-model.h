@@ -402,8 +402,8 @@ uint8_t vtd_memory_type(const VtdModel *m, const VtdSpace *space, const PtResult
 /* ---- pmr.c: protected memory [11.4.8] */
 
 void vtd_pmr_written(VtdModel *m);
-/** Whether DMA to [@addr, @addr + @size) must be blocked. */
-bool vtd_pmr_blocks(const VtdModel *m, uint64_t addr, uint32_t size);
+/** Whether DMA to [@addr, @addr + @size) must be blocked; @remapped: page tables gave the address. */
+bool vtd_pmr_blocks(const VtdModel *m, uint64_t addr, uint32_t size, bool remapped);
 
 /* ---- invalidate.c: scopes of invalidation [6.5] */
 

@@ -83,6 +83,9 @@ static void version_1_lets_remapping_decide(Fix *f)
     scene_fs(f);
     protect_low(f, 0x12200000, 0x12200000);
     g_assert_true(passes(f, IOVA));
+    /* What no table translates is blocked all the same. */
+    IommuTxn t = { .addr = PAGE_PA, .stream = RID, .size = 8, .kind = IOMMU_TXN_TRANSLATED };
+    g_assert_cmpuint(fix_do(f, &t).status, ==, IOMMU_STATUS_UR);
     g_assert_true(vtd_driver_gcmd(&f->drv, VTD_GCMD_TE, false));
     g_assert_false(passes(f, PAGE_PA));
 }

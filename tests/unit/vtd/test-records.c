@@ -56,6 +56,20 @@ static void fields_with_pasid(Fix *f)
     g_assert_cmpuint(rec.type, ==, VTD_FAULT_TYPE_ATOMIC);
 }
 
+static void narrow(VtdConfig *c)
+{
+    c->sagaw = 0x6;
+    c->fs5lp = false;
+    c->mgaw = 48;
+}
+
+static void address_above_widest_input(Fix *f)
+{
+    scene_fs(f);
+    fix_read(f, 0x8123456789abc000ull);
+    g_assert_cmphex(fix_reg64(f, FRCD(0)), ==, 0x456789abc000ull);
+}
+
 static void execute_flag(Fix *f)
 {
     IommuTxn t = fix_txn_pasid(HOLE, false, PASID);
@@ -285,6 +299,7 @@ int main(int argc, char **argv)
     fix_add("/vtd/records/F2-without-pasid", fields_without_pasid);
     fix_add("/vtd/records/F2-with-pasid", fields_with_pasid);
     fix_add("/vtd/records/F2-execute", execute_flag);
+    fix_add_config("/vtd/records/F2-address-width", "max", narrow, address_above_widest_input);
     fix_add("/vtd/records/F2-address-type", address_types);
     fix_add_config("/vtd/records/F2-pasid-absent", "spr", spr_without_pasid, pasid_fields_absent);
     fix_add("/vtd/records/F3-index-and-ppf", index_and_ppf);
