@@ -298,6 +298,9 @@ void fuzz_vtd(const uint8_t *data, size_t size)
     b.streams = STREAMS;
     choose_config(&b, &f);
     fuzz_bed_attach(&b, new_model(&b, &f), vtd_config_mmio_size(&f.config));
+    if (fuzz_chance(&in, 3)) {
+        fuzz_bed_clock(&b);
+    }
     bring_up(&b, &f);
     fuzz_loop(&b, own_operation, &f, registers, sizeof(registers) / sizeof(registers[0]),
               new_model);

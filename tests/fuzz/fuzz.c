@@ -82,6 +82,49 @@ void fuzz_bed_init(FuzzBed *b, FuzzInput *in)
     b->mem = ramhost_guestmem(&b->ram, FUZZ_RAM_BASE, FUZZ_RAM_BASE + FUZZ_RAM_BYTES);
 }
 
+static void request_done(void *opaque, uint64_t cookie, uint64_t cycle)
+{
+    FuzzBed *b = opaque;
+
+    if (!cookie || cookie > b->cookie || cycle < b->last_done) {
+        fuzz_fail("request %" PRIu64 " is done at %" PRIu64 ", after one at %" PRIu64, cookie,
+                  cycle, b->last_done);
+    }
+    b->last_done = cycle;
+}
+
+static void pass_time(void *opaque)
+{
+    FuzzBed *b = opaque;
+
+    b->cycle = iommu_timed_now(b->timed) + 100;
+    iommu_timed_run_until(b->timed, b->cycle);
+}
+
+void fuzz_bed_clock(FuzzBed *b)
+{
+    static const IommuTimedOps ops = { .done = request_done };
+
+    b->timed = iommu_timed_new(b->m, &iommu_timing_standard, &ops, b);
+    if (!b->timed) {
+        fuzz_fail("the model cannot be put on a clock");
+    }
+    b->bus.wait = pass_time;
+}
+
+/* Far more events than a few hundred requests and commands make. */
+#define EVENTS 10000000
+
+void fuzz_bed_settle(FuzzBed *b)
+{
+    for (int i = 0; b->timed && iommu_timed_next(b->timed) != IOMMU_CYCLE_NEVER; i++) {
+        if (i == EVENTS) {
+            fuzz_fail("time goes on for ever");
+        }
+        iommu_timed_run_until(b->timed, iommu_timed_next(b->timed));
+    }
+}
+
 IommuCounters fuzz_totals;
 
 void fuzz_bed_destroy(FuzzBed *b)
@@ -90,6 +133,9 @@ void fuzz_bed_destroy(FuzzBed *b)
 #define X(name, what) fuzz_totals.name += b->m->counters.name;
         IOMMU_COUNTERS(X)
 #undef X
+        if (b->timed) {
+            iommu_timed_free(b->timed);
+        }
         b->m->ops->free(b->m);
     }
     ramhost_destroy(&b->ram);
@@ -280,7 +326,11 @@ static void do_translate(FuzzBed *b)
         check_probe(b, t);
     }
     memset(&r, 0xa5, sizeof(r));
-    iommu_translate(b->m, &t, &r);
+    if (b->timed && t.cookie) {
+        iommu_timed_submit(b->timed, &t, &r);
+    } else {
+        iommu_translate(b->m, &t, &r);
+    }
     check_result(&t, &r);
 }
 
@@ -500,12 +550,21 @@ void fuzz_loop(FuzzBed *b, FuzzOpFn *own, void *opaque, const uint32_t *register
             }
             break;
         case 22:
-            b->cycle += fuzz_take(b->in, 2);
-            b->m->ops->run_until(b->m, b->cycle);
+            if (b->timed) {
+                b->cycle = iommu_timed_now(b->timed) + fuzz_take(b->in, 2);
+                iommu_timed_run_until(b->timed, b->cycle);
+            } else {
+                b->cycle += fuzz_take(b->in, 2);
+                b->m->ops->run_until(b->m, b->cycle);
+            }
             break;
         case 23:
             if (b->wild && fuzz_chance(b->in, 16)) {
                 b->m->ops->reset(b->m);
+                if (b->timed) {
+                    iommu_timed_reset(b->timed);
+                    b->cycle = b->last_done = 0;
+                }
             }
             break;
         default:
@@ -514,4 +573,6 @@ void fuzz_loop(FuzzBed *b, FuzzOpFn *own, void *opaque, const uint32_t *register
         }
         fuzz_check(b);
     }
+    fuzz_bed_settle(b);
+    fuzz_check(b);
 }

@@ -13,6 +13,7 @@
 #include "../lib/regbus.h"
 #include "hw/iommu/model.h"
 #include "hw/iommu/profile.h"
+#include "hw/iommu/timed.h"
 
 /** What is left of the bytes. At their end everything reads 0. */
 typedef struct FuzzInput {
@@ -48,6 +49,7 @@ typedef struct FuzzBed {
     GuestMem mem;
     RegBus bus;
     IommuModel *m;
+    IommuTimed *timed; /* NULL: not on a clock */
     uint64_t places[FUZZ_PLACES];
     unsigned place_count;
     uint64_t inputs[FUZZ_PLACES];
@@ -56,6 +58,7 @@ typedef struct FuzzBed {
     unsigned wild;
     uint64_t mmio_size;
     uint64_t cycle;
+    uint64_t last_done;
     uint64_t cookie;
 } FuzzBed;
 
@@ -64,6 +67,15 @@ void fuzz_bed_destroy(FuzzBed *b);
 
 /** Give the model to the bed: registers work from now on. */
 void fuzz_bed_attach(FuzzBed *b, IommuModel *m, uint64_t mmio_size);
+
+/**
+ * Put the model on a clock: requests with a cookie wait, commands and records take their time.
+ * Whoever waits for a register lets time pass.
+ */
+void fuzz_bed_clock(FuzzBed *b);
+
+/** Let time pass until nothing is under way. */
+void fuzz_bed_settle(FuzzBed *b);
 
 void fuzz_place(FuzzBed *b, uint64_t pa);
 void fuzz_input_addr(FuzzBed *b, uint64_t addr);

@@ -310,7 +310,7 @@ static void edit_ste(FuzzBed *b, Guest *g)
 
 /* ---- twin ------------------------------------------------------------------------------------- */
 
-static void start(Twin *t, const IommuProfile *profile)
+static void start(Twin *t, const IommuProfile *profile, bool timed)
 {
     static const unsigned granules[] = { 12, 14, 16 };
     FuzzBed *b = &t->bed;
@@ -323,6 +323,9 @@ static void start(Twin *t, const IommuProfile *profile)
     fuzz_bed_attach(b, smmu_new(&g->config, &b->ram.host), smmu_mmio_size(&g->config));
     if (!b->m) {
         fuzz_fail("smmu_new refuses the configuration of the twins");
+    }
+    if (timed) {
+        fuzz_bed_clock(b);
     }
     /* Leaves 4 GB apart: each has a level 2 descriptor of its own, whatever the granule. */
     for (unsigned i = 0; i < PAGES; i++) {

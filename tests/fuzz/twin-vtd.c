@@ -292,7 +292,7 @@ static void take_faults(Guest *g, TwinResult *r)
 
 /* ---- twin ------------------------------------------------------------------------------------- */
 
-static void start(Twin *t, const IommuProfile *profile)
+static void start(Twin *t, const IommuProfile *profile, bool timed)
 {
     FuzzBed *b = &t->bed;
     Guest *g = t->guest;
@@ -305,6 +305,9 @@ static void start(Twin *t, const IommuProfile *profile)
     g->config.ssads = fuzz_chance(b->in, 2);
     g->scalable = !fuzz_chance(b->in, 4);
     fuzz_bed_attach(b, vtd_new(&g->config, &b->ram.host, NULL), vtd_config_mmio_size(&g->config));
+    if (timed) {
+        fuzz_bed_clock(b);
+    }
 
     vtd_pages_init(&g->ss, &physical, 2, 4);
     nested = vtd_nested_space(&g->ss, GPA_DELTA);

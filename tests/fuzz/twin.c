@@ -9,6 +9,19 @@
 #define STEPS 400
 #define COMPARE_EVERY 16 /* steps between comparisons of all memory */
 
+static void request(FuzzBed *b, TwinResult *r)
+{
+    if (b->timed) {
+        IommuTxn t = r->txn;
+
+        t.arrival = iommu_timed_now(b->timed);
+        t.cookie = ++b->cookie;
+        iommu_timed_submit(b->timed, &t, &r->result);
+    } else {
+        iommu_translate(b->m, &r->txn, &r->result);
+    }
+}
+
 void twin_request(uint32_t stream, uint32_t pasids, uint64_t page, TwinResult *r, FuzzBed *b)
 {
     uint32_t flags = (uint32_t)fuzz_take(b->in, 2);
@@ -32,9 +45,9 @@ void twin_request(uint32_t stream, uint32_t pasids, uint64_t page, TwinResult *r
     }
     /* Asked again, it comes from the caches. */
     for (uint32_t again = fuzz_below(b->in, 3); again; again--) {
-        iommu_translate(b->m, &r->txn, &r->result);
+        request(b, r);
     }
-    iommu_translate(b->m, &r->txn, &r->result);
+    request(b, r);
 }
 
 static void compare_results(const TwinResult *a, const TwinResult *b)
@@ -103,15 +116,17 @@ void twin_run(const TwinOps *ops, const uint8_t *data, size_t size)
     const IommuProfile *profiles[2] = { iommu_profile_find("off"), NULL };
     FuzzInput inputs[2];
     Twin twins[2];
+    bool timed;
 
     while (!profiles[1] || !profiles[1]->tlb.entries) {
         profiles[1] = chooser.left ? fuzz_profile(&chooser) : iommu_profile_find("tiny");
     }
+    timed = fuzz_chance(&chooser, 3);
     for (int i = 0; i < 2; i++) {
         inputs[i] = chooser;
         fuzz_bed_init(&twins[i].bed, &inputs[i]);
         twins[i].guest = calloc(1, ops->guest_bytes);
-        ops->start(&twins[i], profiles[i]);
+        ops->start(&twins[i], profiles[i], i == 1 && timed);
     }
     for (int step = 0; step < STEPS && inputs[0].left; step++) {
         TwinResult results[2];
@@ -119,6 +134,7 @@ void twin_run(const TwinOps *ops, const uint8_t *data, size_t size)
         memset(results, 0, sizeof(results));
         for (int i = 0; i < 2; i++) {
             ops->step(&twins[i], &results[i]);
+            fuzz_bed_settle(&twins[i].bed);
         }
         compare_results(&results[0], &results[1]);
         if (inputs[0].left != inputs[1].left) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Twins: the same guest on a model without caches and on one with. As long as the guest
- * invalidates what it changes, with the least command that suffices, nobody may tell them apart: same
- * results, same memory, same records. A stale entry, a wrong tag or a missed invalidation does.
+ * Twins: the same guest on a model without caches, and on one with them and perhaps on a clock. As
+ * long as the guest invalidates what it changes, with the least command that suffices, nobody may
+ * tell them apart: same results, same memory, same records. A stale entry, a wrong tag, a missed
+ * invalidation or a lost record does.
  */
 #ifndef TESTS_FUZZ_TWIN_H
 #define TESTS_FUZZ_TWIN_H
@@ -25,12 +26,12 @@ typedef struct Twin {
 
 /**
  * @guest_bytes: size of the model's own part, zeroed.
- * @start: bring up, with caches of @profile.
+ * @start: bring up, with caches of @profile; @timed: on a clock.
  * @step: one operation; must take the same input whatever the model's caches hold.
  */
 typedef struct TwinOps {
     size_t guest_bytes;
-    void (*start)(Twin *t, const IommuProfile *profile);
+    void (*start)(Twin *t, const IommuProfile *profile, bool timed);
     void (*step)(Twin *t, TwinResult *r);
 } TwinOps;
 
