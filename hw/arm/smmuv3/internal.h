@@ -225,7 +225,6 @@ typedef struct SmmuModel {
     struct {
         SmmuSte *ste;
         SmmuCd *cd;
-        uint64_t ste_fill, cd_fill; /* plan_stamp() of their fills */
         uint32_t stream, ssid;
         bool ssv, valid;
     } recent;

@@ -115,23 +115,24 @@ bool smmu_lookup_cd(SmmuModel *m, SmmuReq *req, SmmuCd *scratch, SmmuFault *faul
     return req->cd != NULL;
 }
 
-/** STE and CD of @req; those of the last transaction are taken without looking them up. */
+/**
+ * STE and CD of @req. Those of the last transaction are taken without looking them up, unless the plan
+ * is wanted: they are the most recently used ones, so nothing but time is saved.
+ */
 static bool lookup_configuration(SmmuModel *m, SmmuReq *req, SmmuSte *ste, SmmuCd *cd,
                                  SmmuFault *fault)
 {
     if (m->recent.valid && m->recent.stream == req->stream && m->recent.ssv == req->ssv &&
-        m->recent.ssid == req->ssid && !req->quiet) {
+        m->recent.ssid == req->ssid && !req->quiet && !m->plan.keep) {
         req->ste = m->recent.ste;
         req->cd = m->recent.cd;
         req->stage1 = req->cd != NULL;
         req->stage2 = req->ste->stage2;
         m->base.counters.config_lookups++;
         plan_step(&m->plan, IOMMU_STEP_CONFIG, 0, 0, true, req->stream, 0);
-        plan_hit(&m->plan, m->recent.ste_fill);
         if (req->cd) {
             m->base.counters.config_lookups++;
             plan_step(&m->plan, IOMMU_STEP_CONFIG, 1, 0, true, req->ssid, 0);
-            plan_hit(&m->plan, m->recent.cd_fill);
         }
         req_apply_overrides(m, req, &req->ste->over);
         return true;
@@ -149,8 +150,6 @@ static bool lookup_configuration(SmmuModel *m, SmmuReq *req, SmmuSte *ste, SmmuC
     if (!req->quiet && m->profile.config.entries && m->profile.subconfig.entries) {
         m->recent.ste = req->ste;
         m->recent.cd = req->cd;
-        m->recent.ste_fill = iommu_cache_hit_fill(&m->ste_cache);
-        m->recent.cd_fill = iommu_cache_hit_fill(&m->cd_cache);
         m->recent.stream = req->stream;
         m->recent.ssid = req->ssid;
         m->recent.ssv = req->ssv;
