@@ -134,6 +134,8 @@ static void configure_scalable(VTDUnit *u, VtdConfig *c)
     }
     if (GIVEN(u, first_stage)) {
         c->fsts = c->fs1gp = u->knob.first_stage;
+        /* First-stage tables want accessed flags set, which takes walks that snoop [3.6.2]. */
+        c->smpwcs = c->smpwcs || c->fsts;
         c->fs5lp = c->fs5lp && c->fsts;
     }
     if (GIVEN(u, pasid_mode)) {
@@ -271,6 +273,10 @@ bool vtd_configure(VTDUnit *u, VtdConfig *c, Error **errp)
     if (!c->smts && (u->knob.first_stage || u->knob.pasid_mode)) {
         error_setg(errp, "intel-iommu: %s=on: needs x-scalable-mode=on",
                    u->knob.first_stage ? "x-flts" : "x-pasid-mode");
+        return false;
+    }
+    if (c->ir && !c->qi) {
+        error_setg(errp, "intel-iommu: qi=off: needs intremap=off");
         return false;
     }
     follow_features(u, c);
