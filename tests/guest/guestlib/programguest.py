@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One guest that runs programs: reads their TAP, answers their questions, judges its kernel's log."""
+
+import re
+import shlex
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import initramfs
+from .machine import GuestError, Machine
+from .programs import FAST_BOOT, PROGRAMS
+
+# What no test may provoke, whatever faults it asks for.
+TROUBLE = [re.compile(pattern) for pattern in (
+    r"WARNING:", r"\bBUG:", r"Oops", r"[Cc]all [Tt]race:", r"Kernel panic",
+    r"CMDQ error", r"CMD_SYNC timeout", r"GERROR", r"SMMU.*(overflow|write aborted)",
+    r"Invalidation.*Error", r"QI .*(head|error)", r"blocked for more than",
+    r"irq \d+: nobody cared", r"rcu: INFO")]
+
+
+@dataclass
+class Subtest:
+    """One line of TAP."""
+    name: str
+    passed: bool
+    skip: str = ""
+    notes: tuple = ()
+
+
+class ProgramGuest(Machine):
+    """A Machine without disks; run() once, then read `subtests` and `problems`."""
+
+    def __init__(self, case, qemu_dir, image, busybox, binary, directory, timeout, extra=()):
+        self.binary, self.busybox, self.image = binary, busybox, image
+        self.subtests = []
+        self.problems = []
+        self.planned = None
+        self.exit_status = None
+        self._notes = []
+        # What Machine asks of its case and payload: nothing is moved, no register is looked at.
+        super().__init__(case.bench, qemu_dir, None, directory, _NoPayload(), timeout, extra)
+        self.case = case.bench
+        self.program_case = case
+        self.command = self._words(Path(qemu_dir), list(extra))
+
+    def _command_line(self, qemu_dir, artefacts, extra):
+        return []
+
+    def _words(self, qemu_dir, extra):
+        case, bench, here = self.program_case, self.program_case.bench, self.directory
+        initrd = here / "initramfs.cpio"
+        initrd.write_bytes(self._archive())
+        return [str(qemu_dir / f"qemu-system-{bench.emulator}"), *bench.machine, "-accel", "tcg",
+                "-smp", "1", "-m", "512", "-nodefaults", "-display", "none", "-no-reboot",
+                "-qmp", f"unix:{here}/qmp,server=on,wait=off",
+                "-chardev", f"socket,id=serial,path={here}/serial,server=on,wait=off",
+                "-serial", "chardev:serial", "-kernel", str(self.image), "-initrd", str(initrd),
+                "-append", f"{bench.kernel_args} {FAST_BOOT} sw.run={case.program}",
+                *case.devices, *extra]
+
+    def _archive(self):
+        archive = initramfs.Cpio()
+        for name in ("bin", "dev", "proc", "programs", "sys", "tmp"):
+            archive.directory(name)
+        archive.character_device("dev/console", 5, 1)
+        archive.file("bin/busybox", Path(self.busybox).read_bytes(), 0o755)
+        archive.symlink("bin/sh", "busybox")
+        archive.file("init", (PROGRAMS / "init").read_bytes(), 0o755)
+        archive.file(f"programs/{self.program_case.program}", Path(self.binary).read_bytes(), 0o755)
+        return archive.finish()
+
+    def shell_command(self):
+        return shlex.join(self.command)
+
+    def _follow(self, deadline):
+        in_log = False
+        for line in self._lines(deadline):
+            if line == "@dmesg begin":
+                in_log = True
+            elif line == "@dmesg end":
+                in_log = False
+            elif in_log:
+                self.report.dmesg.append(line)
+            elif line == "@counters":
+                self._answer(deadline)
+            elif line.startswith("@exit "):
+                self.exit_status = int(line.split()[2])
+            elif line == "@done":
+                self._judge()
+                return
+            elif "Kernel panic" in line:
+                raise GuestError(line)
+            else:
+                self._tap(line)
+
+    def _answer(self, _deadline):
+        values = self.counters() or {}
+        text = "".join(f" {name}={value}" for name, value in values.items())
+        self.serial.sendall(text.encode("ascii") + b"\n")
+
+    def _tap(self, line):
+        found = re.match(r"(not )?ok \d+ - ([^#]*?)(?: # SKIP (.*))?$", line)
+        if found:
+            self.subtests.append(Subtest(found[2].strip(), not found[1], found[3] or "",
+                                         tuple(self._notes)))
+            self._notes = []
+        elif re.match(r"1\.\.\d+$", line):
+            self.planned = int(line[3:])
+        elif line.startswith("# "):
+            self._notes.append(line[2:])
+
+    def _judge(self):
+        if self.planned is None:
+            self.problems.append("the program printed no plan")
+        elif self.planned != len(self.subtests):
+            self.problems.append(f"{len(self.subtests)} results of {self.planned} tests")
+        self.problems += [f"kernel log: {line}" for line in self.report.dmesg
+                          if any(pattern.search(line) for pattern in TROUBLE)]
+        if self.exit_status and all(test.passed for test in self.subtests):
+            self.problems.append(f"the program ended with status {self.exit_status}")
+
+
+class _NoPayload:
+    """What Machine asks of a payload, when nothing is moved from disk to disk."""
+
+    def make_disks(self, _directory):
+        return {}
+
+
+def run_program(case, qemu_dir, image, busybox, binary, directory, timeout, extra=()):
+    """Boot and run; the ProgramGuest, with a problem instead of an exception."""
+    guest = ProgramGuest(case, qemu_dir, image, busybox, binary, directory, timeout, extra)
+    started = time.monotonic()
+    try:
+        guest.run()
+    except GuestError as error:
+        guest.problems.append(str(error))
+        if guest.planned is not None and len(guest.subtests) < guest.planned:
+            guest.problems.append(f"{len(guest.subtests)} results of {guest.planned} tests")
+    guest.report.seconds = time.monotonic() - started
+    return guest

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The programs that drive the kernel's IOMMU interfaces: which run where, and their builds."""
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAMS = Path(__file__).resolve().parents[1] / "programs"
+TOP = PROGRAMS.parents[2]
+
+# The table builders and the DMA driver that unit tests and qtests use serve here too.
+SHARED = ("guestmem", "dma-driver", "arm-pages", "smmu-tables", "smmu-commands", "smmu-driver",
+          "vtd-pages")
+
+COMPILERS = {"arm64": ("aarch64-linux-gnu-gcc", "aarch64-linux-gnu"),
+             "x86_64": ("gcc", "x86_64-linux-gnu")}
+
+FAST_BOOT = ("loglevel=1 mitigations=off nokaslr cryptomgr.notests audit=0 panic=-1 "
+             "random.trust_cpu=on")
+
+
+class CompileError(Exception):
+    """A program that does not compile; the text is the compiler's."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A machine that programs run on."""
+    iommu: str                  # first part of the case names
+    emulator: str
+    arch: str
+    iommu_type: str
+    machine: tuple
+    kernel_args: str
+
+
+ARM = Bench("smmuv3", "aarch64", "arm64", "arm-smmuv3",
+            ("-M", "virt,gic-version=3,iommu=smmuv3", "-cpu", "neoverse-n1"),
+            "console=ttyAMA0 rodata=off iommu.strict=1")
+
+# Every function may stall: PCI Express functions do not, which is why Linux must be told.
+ARM_STALL = Bench("smmuv3", "aarch64", "arm64", "arm-smmuv3",
+                  ARM.machine + ("-global", "arm-smmuv3.stall_model=force"), ARM.kernel_args)
+
+VTD = Bench("vtd", "x86_64", "x86_64", "intel-iommu",
+            ("-M", "q35", "-cpu", "max", "-device", "intel-iommu,intremap=on,model=max"),
+            "console=ttyS0 tsc=reliable no_timer_check intel_iommu=on,sm_on iommu.strict=1")
+
+VTD_POSTED = Bench("vtd", "x86_64", "x86_64", "intel-iommu", VTD.machine,
+                   VTD.kernel_args + " intremap=posted_msi")
+
+# Two functions of their own on the root bus: complex integrated endpoints, which may use PASID.
+DEVICES = ("-device", "iommu-dma,bus=pcie.0,addr=8", "-device", "iommu-dma,bus=pcie.0,addr=9")
+
+
+@dataclass(frozen=True)
+class ProgramCase:
+    """One boot of one bench that runs one program."""
+    name: str                   # IOMMU/what
+    feature: str                # row of the table in docs/guests.rst
+    bench: Bench
+    program: str
+    devices: tuple = DEVICES
+    kernel: str = ""            # name in kernelbuild.OWN_KERNELS
+    seconds: int = 240
+    full_only: bool = False
+
+    @property
+    def kernel_name(self):
+        return self.kernel or self.bench.arch
+
+
+# Every subtest of a row's program is a line of the table below it.
+FEATURES = {
+    "map": "Mappings and faults",
+    "dirty": "Dirty tracking",
+    "nested": "Nested translation, tables in user memory",
+    "shared": "One second stage below several vIOMMUs",
+    "pasid": "PASID attach, replace, detach",
+    "sva": "Shared virtual addressing",
+    "iopf": "I/O page faults to user space",
+    "irq": "Interrupts",
+    "irq-posted": "Interrupts, posted format",
+}
+
+
+def cases():
+    """Every program case, in the order they are reported."""
+    made = []
+    for bench, stall, nested in ((ARM, ARM_STALL, "nested-arm"), (VTD, VTD, "nested-vtd")):
+        def add(name, program=None, where=bench, **more):
+            made.append(ProgramCase(f"{where.iommu}/{name}", name, where, program or name, **more))
+        add("map")
+        add("dirty")
+        add("nested", nested)
+        add("shared")
+        add("pasid")
+        add("sva", where=stall)
+        add("iopf", where=stall)
+        add("irq")
+    made.append(ProgramCase("vtd/irq-posted", "irq-posted", VTD_POSTED, "irq"))
+    return made
+
+
+def compiler_missing(arch):
+    """The compiler this machine lacks, or None."""
+    compiler = COMPILERS[arch][0]
+    return None if shutil.which(compiler) else compiler
+
+
+def build_program(program, arch, headers, directory):
+    """Compile PROGRAM.c with the helpers; the path of the static binary."""
+    compiler, triplet = COMPILERS[arch]
+    binary = Path(directory) / f"{program}-{arch}"
+    library = sorted((PROGRAMS / "lib").glob("*.c"))
+    shared = [TOP / "tests/lib" / f"{name}.c" for name in SHARED]
+    command = [compiler, "-static", "-O1", "-g", "-std=gnu11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
+               "-Wno-missing-field-initializers",
+               # gcc 12 does not know this attribute of the kernel's headers.
+               "-D__counted_by(x)=",
+               f"-I{PROGRAMS}", f"-I{PROGRAMS / 'lib'}", f"-I{TOP / 'tests/lib'}",
+               f"-I{TOP / 'include'}", "-isystem", str(headers), "-isystem",
+               str(Path(headers) / triplet), "-o", str(binary), str(PROGRAMS / f"{program}.c"),
+               *map(str, library), *map(str, shared)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False)
+    if done.returncode:
+        raise CompileError(f"{program}.c for {arch}: {done.stdout.strip()}")
+    return binary

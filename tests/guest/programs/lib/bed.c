@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A test bed around one iommu-dma. */
+#include "bed.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <unistd.h>
+
+static uint64_t bar_read(void *opaque, uint64_t offset, unsigned size)
+{
+    volatile uint8_t *bar = opaque;
+
+    return size == 8 ? *(volatile uint64_t *)(bar + offset) : *(volatile uint32_t *)(bar + offset);
+}
+
+static void bar_write(void *opaque, uint64_t offset, uint64_t value, unsigned size)
+{
+    volatile uint8_t *bar = opaque;
+
+    /* What the device is to read must be in memory before it is told. */
+    __sync_synchronize();
+    if (size == 8) {
+        *(volatile uint64_t *)(bar + offset) = value;
+    } else {
+        *(volatile uint32_t *)(bar + offset) = (uint32_t)value;
+    }
+}
+
+static void bar_wait(void *opaque)
+{
+    (void)opaque;
+    usleep(100);
+}
+
+void bed_registers(Bed *b, void *bar)
+{
+    b->bus = (RegBus) { .read = bar_read, .write = bar_write, .wait = bar_wait, .opaque = bar };
+    if (!dma_driver_init(&b->dma, &b->bus)) {
+        FAIL("%s has not the registers of an iommu-dma", b->name);
+    }
+}
+
+void bed_open(Bed *b, unsigned index, int iommufd)
+{
+    size_t size;
+    void *bar;
+    int error;
+
+    *b = (Bed) { .iommufd = iommufd };
+    if (!pci_find(IDMA_VENDOR_ID, IDMA_DEVICE_ID, index, b->name)) {
+        tap_skip("the machine has no iommu-dma number %u", index);
+    }
+    error = pci_bind(b->name, "vfio-pci");
+    if (error) {
+        FAIL("%s does not bind to vfio-pci: %s", b->name, strerror(-error));
+    }
+    if (b->iommufd < 0) {
+        b->iommufd = OK(iommufd_open());
+    }
+    OK(vfio_open(&b->vfio, b->iommufd, b->name));
+    bar = vfio_map_bar(&b->vfio, IDMA_BAR, &size);
+    if (!bar) {
+        FAIL("BAR %d of %s cannot be mapped", IDMA_BAR, b->name);
+    }
+    vfio_bus_master(&b->vfio, true);
+    bed_registers(b, bar);
+}
+
+void bed_close(Bed *b)
+{
+    vfio_close(&b->vfio);
+}
+
+void bed_start(Bed *b, unsigned ch, DmaDesc desc)
+{
+    if (b->has_pasid) {
+        dma_set_pasid(&desc, b->pasid);
+    }
+    if (b->ats) {
+        field_set(desc.w, IDMA_D_AT, IDMA_AT_ATC);
+        field_set(desc.w, IDMA_D_PAGE, b->page);
+    }
+    dma_start(&b->dma, ch, &desc);
+}
+
+DmaCompletion bed_finish(Bed *b, unsigned ch)
+{
+    DmaCompletion c;
+
+    if (!dma_wait(&b->dma, ch)) {
+        FAIL("DMA did not end; channel status %#" PRIx64,
+             dma_ch_read(&b->dma, ch, IDMA_CH_STATUS));
+    }
+    dma_completion(&b->dma, ch, &c);
+    return c;
+}
+
+DmaCompletion bed_dma(Bed *b, DmaDesc desc)
+{
+    bed_start(b, 0, desc);
+    return bed_finish(b, 0);
+}
+
+unsigned bed_write(Bed *b, uint64_t iova, uint64_t pattern)
+{
+    return bed_dma(b, dma_make_fill(iova, PAGE, pattern, false)).status;
+}
+
+unsigned bed_verify(Bed *b, uint64_t iova, uint64_t pattern)
+{
+    return bed_dma(b, dma_make_verify(iova, PAGE, pattern, false)).status;
+}
+
+bool page_is(const void *memory, uint64_t pattern)
+{
+    const volatile uint64_t *words = memory;
+
+    for (unsigned i = 0; i < PAGE / 8; i++) {
+        if (words[i] != pattern) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void page_fill(void *memory, uint64_t pattern)
+{
+    volatile uint64_t *words = memory;
+
+    for (unsigned i = 0; i < PAGE / 8; i++) {
+        words[i] = pattern;
+    }
+}
+
+bool refused(unsigned status)
+{
+    return status == IDMA_STATUS_ABORTED || status == IDMA_STATUS_UR || status == IDMA_STATUS_CA ||
+           status == IDMA_STATUS_DENIED || status == IDMA_STATUS_PRI_INVALID ||
+           status == IDMA_STATUS_PRI_FAILURE;
+}
+
+bool bed_fault_logged(Bed *b, const char *arm_event, const char *x86_reason, uint64_t iova,
+                      int pasid)
+{
+    char event[48], address[48], substream[32];
+    const char *words[] = { event, address, substream, b->name, NULL };
+
+    if (on_arm()) {
+        snprintf(event, sizeof(event), "event: %s ", arm_event);
+        snprintf(address, sizeof(address), "iova: 0x%" PRIx64 " ", iova);
+        snprintf(substream, sizeof(substream), "ssid: 0x%x ", pasid < 0 ? 0 : pasid);
+    } else {
+        snprintf(event, sizeof(event), "[fault reason %s", x86_reason ? x86_reason : "");
+        snprintf(address, sizeof(address), "fault addr 0x%" PRIx64 " ", iova);
+        if (pasid < 0) {
+            snprintf(substream, sizeof(substream), "NO_PASID]");
+        } else {
+            snprintf(substream, sizeof(substream), "PASID 0x%x]", pasid);
+        }
+    }
+    return klog_find(NULL, 0, words);
+}

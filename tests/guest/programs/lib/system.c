@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The guest around a test. */
+#include "system.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+#define PCI_DEVICES "/sys/bus/pci/devices"
+
+int sysfs_write(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC), error = 0;
+
+    if (fd < 0) {
+        return -errno;
+    }
+    if (write(fd, text, strlen(text)) < 0) {
+        error = -errno;
+    }
+    close(fd);
+    return error;
+}
+
+int sysfs_read(const char *path, char *text, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length;
+
+    if (fd < 0) {
+        return -errno;
+    }
+    length = read(fd, text, size - 1);
+    close(fd);
+    if (length < 0) {
+        return -errno;
+    }
+    text[length] = '\0';
+    text[strcspn(text, "\n")] = '\0';
+    return 0;
+}
+
+uint64_t sysfs_number(const char *path)
+{
+    char text[32];
+    int error = sysfs_read(path, text, sizeof(text));
+
+    if (error) {
+        FAIL("%s: %s", path, strerror(-error));
+    }
+    return strtoull(text, NULL, 0);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+bool pci_find(uint16_t vendor, uint16_t device, unsigned index, char name[PCI_NAME_MAX])
+{
+    char found[64][PCI_NAME_MAX], path[128];
+    DIR *directory = opendir(PCI_DEVICES);
+    unsigned count = 0;
+    struct dirent *entry;
+
+    while (directory && (entry = readdir(directory)) && count < 64) {
+        if (entry->d_name[0] == '.') {
+            continue;
+        }
+        snprintf(path, sizeof(path), PCI_DEVICES "/%.15s/vendor", entry->d_name);
+        if (sysfs_number(path) != vendor) {
+            continue;
+        }
+        snprintf(path, sizeof(path), PCI_DEVICES "/%.15s/device", entry->d_name);
+        if (sysfs_number(path) == device) {
+            snprintf(found[count++], PCI_NAME_MAX, "%.15s", entry->d_name);
+        }
+    }
+    if (directory) {
+        closedir(directory);
+    }
+    qsort(found, count, PCI_NAME_MAX, by_name);
+    if (index >= count) {
+        return false;
+    }
+    memcpy(name, found[index], PCI_NAME_MAX);
+    return true;
+}
+
+uint16_t pci_rid(const char *name)
+{
+    unsigned domain, bus, device, function;
+
+    if (sscanf(name, "%x:%x:%x.%x", &domain, &bus, &device, &function) != 4) {
+        FAIL("'%s' is no PCI name", name);
+    }
+    return bus << 8 | device << 3 | function;
+}
+
+int pci_bind(const char *name, const char *driver)
+{
+    char path[128], link[128] = "";
+    const char *bound;
+    int error;
+
+    snprintf(path, sizeof(path), PCI_DEVICES "/%s/driver", name);
+    if (readlink(path, link, sizeof(link) - 1) > 0) {
+        bound = strrchr(link, '/') + 1;
+        if (driver && !strcmp(bound, driver)) {
+            return 0;
+        }
+        snprintf(path, sizeof(path), PCI_DEVICES "/%s/driver/unbind", name);
+        error = sysfs_write(path, name);
+        if (error) {
+            return error;
+        }
+    }
+    snprintf(path, sizeof(path), PCI_DEVICES "/%s/driver_override", name);
+    error = sysfs_write(path, driver ? driver : "\n");
+    if (error || !driver) {
+        return error;
+    }
+    error = sysfs_write("/sys/bus/pci/drivers_probe", name);
+    if (error) {
+        return error;
+    }
+    snprintf(path, sizeof(path), PCI_DEVICES "/%s/driver", name);
+    return access(path, F_OK) ? -ENODEV : 0;
+}
+
+/* /dev/kmsg hands out one record a read; this descriptor stays at the mark. */
+static int klog_fd = -1;
+
+void klog_mark(void)
+{
+    if (klog_fd >= 0) {
+        close(klog_fd);
+    }
+    klog_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    lseek(klog_fd, 0, SEEK_END);
+}
+
+static bool has_all(const char *text, const char *const *words)
+{
+    for (; *words; words++) {
+        if (!strstr(text, *words)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool klog_find(char *line, size_t size, const char *const *words)
+{
+    double end = seconds() + 2;
+    char record[1024];
+
+    while (seconds() < end) {
+        ssize_t length = read(klog_fd, record, sizeof(record) - 1);
+
+        if (length < 0) {
+            usleep(2000);
+            continue;
+        }
+        record[length] = '\0';
+        if (has_all(record, words)) {
+            if (line) {
+                snprintf(line, size, "%s", record);
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
+unsigned klog_count(const char *word)
+{
+    char record[1024];
+    unsigned count = 0;
+    ssize_t length;
+
+    while ((length = read(klog_fd, record, sizeof(record) - 1)) > 0) {
+        record[length] = '\0';
+        count += strstr(record, word) != NULL;
+    }
+    return count;
+}
+
+bool on_arm(void)
+{
+#ifdef __aarch64__
+    return true;
+#else
+    return false;
+#endif
+}
+
+static uint64_t counter(const char *line, const char *name)
+{
+    char pattern[64];
+    const char *at;
+
+    snprintf(pattern, sizeof(pattern), " %s=", name);
+    at = strstr(line, pattern);
+    return at ? strtoull(at + strlen(pattern), NULL, 10) : 0;
+}
+
+void counters_read(Counters *c)
+{
+    char line[4096] = " ";
+    size_t length = 1;
+
+    /* The host answers on the console with " name=value name=value ..." and a newline. */
+    printf("@counters\n");
+    fflush(stdout);
+    while (length < sizeof(line) - 1 && read(0, line + length, 1) == 1 && line[length] != '\n') {
+        length++;
+    }
+    line[length] = '\0';
+#define COUNTER(name) c->name = counter(line, #name)
+    COUNTER(transactions);
+    COUNTER(translated);
+    COUNTER(bypassed);
+    COUNTER(aborted);
+    COUNTER(stalled);
+    COUNTER(tlb_hits);
+    COUNTER(tlb_misses);
+    COUNTER(walks);
+    COUNTER(walk_reads);
+    COUNTER(walk_updates);
+    COUNTER(commands);
+    COUNTER(invalidations);
+    COUNTER(faults);
+    COUNTER(events);
+    COUNTER(interrupts);
+    COUNTER(irq_remapped);
+    COUNTER(irq_blocked);
+    COUNTER(ats_requests);
+    COUNTER(page_requests);
+#undef COUNTER
+    if (!c->transactions && !c->commands) {
+        FAIL("the host did not tell the IOMMU's counters");
+    }
+}
+
+void *memory_alloc(size_t size, bool huge)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE | (huge ? MAP_HUGETLB : 0);
+    void *memory;
+
+    if (huge) {
+        sysfs_write("/proc/sys/vm/nr_hugepages", "24");
+    }
+    memory = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (memory == MAP_FAILED) {
+        if (huge) {
+            tap_skip("no huge pages of %zu bytes: %s", size, strerror(errno));
+        }
+        FAIL("%zu bytes of memory: %s", size, strerror(errno));
+    }
+    return memory;
+}
+
+double seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec + now.tv_nsec / 1e9;
+}
