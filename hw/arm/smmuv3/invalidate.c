@@ -5,24 +5,25 @@
  */
 #include "internal.h"
 
-static void inv_account(SmmuModel *m, uint32_t scanned)
+/* What an invalidation costs depends on what it drops (docs/timing.rst). */
+static void inv_account(SmmuModel *m, uint32_t dropped)
 {
-    plan_step(&m->plan, IOMMU_STEP_INVALIDATE, 0, 0, false, 0, scanned);
+    plan_step(&m->plan, IOMMU_STEP_INVALIDATE, 0, 0, false, 0, dropped);
 }
 
 /* ---- Configuration ------------------------------------------------------------------------ */
 
 void smmu_inv_ste_range(SmmuModel *m, uint32_t first, uint32_t last)
 {
-    uint32_t scanned;
+    uint32_t dropped;
 
     m->recent.valid = false;
     m->base.counters.invalidations++;
-    iommu_cache_invalidate_range(&m->ste_cache, first, last, 0, 0);
-    scanned = iommu_cache_last_scan(&m->ste_cache);
+    dropped = iommu_cache_invalidate_range(&m->ste_cache, first, last, 0, 0);
     /* An STE takes the CDs that were fetched through it along (4.3.1); ranges are powers of two */
-    iommu_cache_invalidate(&m->cd_cache, first, UINT32_MAX & ~(uint64_t)(first ^ last));
-    inv_account(m, scanned + iommu_cache_last_scan(&m->cd_cache));
+    dropped += iommu_cache_invalidate(&m->cd_cache, first,
+                                      UINT32_MAX & ~(uint64_t)(first ^ last));
+    inv_account(m, dropped);
     smmu_notify_streams(m, first, last);
 }
 
@@ -30,8 +31,7 @@ void smmu_inv_cd(SmmuModel *m, uint32_t stream, uint32_t ssid)
 {
     m->recent.valid = false;
     m->base.counters.invalidations++;
-    iommu_cache_invalidate_range(&m->cd_cache, ssid, ssid, stream, UINT32_MAX);
-    inv_account(m, iommu_cache_last_scan(&m->cd_cache));
+    inv_account(m, iommu_cache_invalidate_range(&m->cd_cache, ssid, ssid, stream, UINT32_MAX));
     smmu_notify_streams(m, stream, stream);
 }
 
@@ -39,8 +39,7 @@ void smmu_inv_cd_all(SmmuModel *m, uint32_t stream)
 {
     m->recent.valid = false;
     m->base.counters.invalidations++;
-    iommu_cache_invalidate(&m->cd_cache, stream, UINT32_MAX);
-    inv_account(m, iommu_cache_last_scan(&m->cd_cache));
+    inv_account(m, iommu_cache_invalidate(&m->cd_cache, stream, UINT32_MAX));
     smmu_notify_streams(m, stream, stream);
 }
 
@@ -120,21 +119,20 @@ static Span tlbi_span(const SmmuConfig *c, const TlbiKind *k, const uint64_t *w)
     return s;
 }
 
-/** Drop from TLB and walker. Returns the entries looked at. */
+/** Drop from TLB and walker. Returns the TLB entries dropped. */
 static uint32_t tlbi_drop(SmmuModel *m, const TlbiKind *k, bool leaf, Span s, uint64_t value,
                           uint64_t mask)
 {
-    uint32_t scanned;
+    uint32_t dropped;
     unsigned stage = k->scope == TLBI_STAGE1 ? 1 : k->scope == TLBI_STAGE2_ONLY ? 2 : 0;
 
     if (k->address) {
-        iommu_cache_invalidate_range(&m->tlb, s.first, s.last, value, mask);
+        dropped = iommu_cache_invalidate_range(&m->tlb, s.first, s.last, value, mask);
     } else {
-        iommu_cache_invalidate(&m->tlb, value, mask);
+        dropped = iommu_cache_invalidate(&m->tlb, value, mask);
     }
-    scanned = iommu_cache_last_scan(&m->tlb);
     pt_walker_invalidate(&m->walker, stage, leaf, s.first, s.last, value, mask);
-    return scanned + pt_walker_last_scan(&m->walker);
+    return dropped;
 }
 
 static void tlbi_world(SmmuModel *m, const TlbiKind *k, const uint64_t *w, SmmuWorld world, Span s)
@@ -142,7 +140,7 @@ static void tlbi_world(SmmuModel *m, const TlbiKind *k, const uint64_t *w, SmmuW
     uint64_t value = reg_make(TAG_WORLD, world), mask = field_mask(TAG_WORLD);
     bool leaf = k->address && field_get(w, CMD_LEAF);
     bool by_asid = k->asid && world != SMMU_WORLD_EL2;
-    uint32_t scanned;
+    uint32_t dropped;
 
     if (k->vmid) {
         unsigned wild = m->config.vmw ? cell_get(m, CELL_CR0, CR0_VMW) : 0;
@@ -159,19 +157,19 @@ static void tlbi_world(SmmuModel *m, const TlbiKind *k, const uint64_t *w, SmmuW
         mask |= field_mask(TAG_S1) | field_mask(TAG_S2);
     }
     if (!by_asid) {
-        scanned = tlbi_drop(m, k, leaf, s, value, mask);
+        dropped = tlbi_drop(m, k, leaf, s, value, mask);
     } else {
         uint64_t asid = reg_make(TAG_ASID, field_get(w, CMD_TLBI_ASID));
 
-        scanned = tlbi_drop(m, k, leaf, s, value | asid,
+        dropped = tlbi_drop(m, k, leaf, s, value | asid,
                             mask | field_mask(TAG_ASID) | IOMMU_TAG_GLOBAL);
         if (k->global) {
-            iommu_cache_invalidate_range(&m->tlb, s.first, s.last, value | IOMMU_TAG_GLOBAL,
-                                         mask | IOMMU_TAG_GLOBAL);
-            scanned += iommu_cache_last_scan(&m->tlb);
+            dropped += iommu_cache_invalidate_range(&m->tlb, s.first, s.last,
+                                                    value | IOMMU_TAG_GLOBAL,
+                                                    mask | IOMMU_TAG_GLOBAL);
         }
     }
-    inv_account(m, scanned);
+    inv_account(m, dropped);
     /* A watcher does not know whether its page is global: by address, any ASID concerns it */
     if (by_asid && !k->global) {
         value |= reg_make(TAG_ASID, field_get(w, CMD_TLBI_ASID));

@@ -32,10 +32,11 @@ static void page_range(uint64_t addr, unsigned am, uint64_t *first, uint64_t *la
     *last = addr | low;
 }
 
-static void count(VtdModel *m, uint32_t looked_at)
+/* What an invalidation costs depends on the IOTLB entries it drops (docs/timing.rst). */
+static void count(VtdModel *m, uint32_t dropped)
 {
     m->base.counters.invalidations++;
-    plan_step(&m->plan, IOMMU_STEP_INVALIDATE, 0, 0, false, 0, looked_at);
+    plan_step(&m->plan, IOMMU_STEP_INVALIDATE, 0, 0, false, 0, dropped);
 }
 
 /* ---- who is told */
@@ -143,7 +144,7 @@ void vtd_inv_context(VtdModel *m, unsigned gran, uint16_t did, uint16_t sid, uns
         iommu_cache_flush(&m->contexts);
         streams_changed(m, 0, 0xffff);
     }
-    count(m, iommu_cache_last_scan(&m->contexts));
+    count(m, 0);
 }
 
 void vtd_inv_pasid(VtdModel *m, unsigned gran, uint16_t did, uint32_t pasid)
@@ -162,7 +163,7 @@ void vtd_inv_pasid(VtdModel *m, unsigned gran, uint16_t did, uint32_t pasid)
         break;
     }
     streams_changed(m, 0, 0xffff);
-    count(m, iommu_cache_last_scan(&m->pasids));
+    count(m, 0);
 }
 
 /* ---- IOTLB and paging-structure caches */
@@ -187,21 +188,24 @@ static void drop_type(VtdModel *m, VtdPgtt pgtt, uint64_t tag, uint64_t mask, ui
 
 void vtd_inv_iotlb_global(VtdModel *m)
 {
+    uint32_t live = m->iotlb.live;
+
     iommu_cache_flush(&m->iotlb);
     pt_walker_flush(&m->walker);
     tell_watchers(m, true, 0, 0, all_addresses);
-    count(m, iommu_cache_last_scan(&m->iotlb));
+    count(m, live - m->iotlb.live);
 }
 
 void vtd_inv_iotlb_domain(VtdModel *m, uint16_t did)
 {
     uint64_t mask = field_mask(VTD_TAG_DID);
+    uint32_t live = m->iotlb.live;
 
     did = known_did(m, did);
     iommu_cache_invalidate(&m->iotlb, reg_make(VTD_TAG_DID, did), mask);
     pt_walker_invalidate(&m->walker, 0, false, 0, all_addresses, reg_make(VTD_TAG_DID, did), mask);
     tell_watchers(m, false, did, 0, all_addresses);
-    count(m, iommu_cache_last_scan(&m->iotlb));
+    count(m, live - m->iotlb.live);
 }
 
 /*
@@ -211,6 +215,7 @@ void vtd_inv_iotlb_domain(VtdModel *m, uint16_t did)
 void vtd_inv_iotlb_page(VtdModel *m, uint16_t did, uint64_t addr, unsigned am, bool ih)
 {
     uint64_t mask = field_mask(VTD_TAG_DID);
+    uint32_t live = m->iotlb.live;
     uint64_t tag, first, last;
 
     if (!m->cfg.psi) {
@@ -231,23 +236,26 @@ void vtd_inv_iotlb_page(VtdModel *m, uint16_t did, uint64_t addr, unsigned am, b
     }
     pt_walker_invalidate(&m->walker, 2, ih, first, last, tag, mask);
     tell_watchers(m, false, did, first, last);
-    count(m, iommu_cache_last_scan(&m->iotlb));
+    count(m, live - m->iotlb.live);
 }
 
 void vtd_inv_piotlb_pasid(VtdModel *m, uint16_t did, uint32_t pasid)
 {
+    uint32_t live = m->iotlb.live;
+
     did = known_did(m, did);
     iommu_cache_invalidate(&m->iotlb, pair_tag(did, pasid), pair_mask());
     pt_walker_invalidate(&m->walker, 1, false, 0, all_addresses, pair_tag(did, pasid), pair_mask());
     /* Second-stage leaves that the walker keeps are translations too, known by their domain alone. */
     iommu_cache_invalidate(&m->walker.ipa, reg_make(VTD_TAG_DID, did), field_mask(VTD_TAG_DID));
     tell_watchers_pasid(m, did, pasid, 0, all_addresses);
-    count(m, iommu_cache_last_scan(&m->iotlb));
+    count(m, live - m->iotlb.live);
 }
 
 void vtd_inv_piotlb_page(VtdModel *m, uint16_t did, uint32_t pasid, uint64_t addr, unsigned am,
                          bool ih)
 {
+    uint32_t live = m->iotlb.live;
     uint64_t tag, first, last;
 
     did = known_did(m, did);
@@ -257,7 +265,7 @@ void vtd_inv_piotlb_page(VtdModel *m, uint16_t did, uint32_t pasid, uint64_t add
     drop_type(m, VTD_PGTT_NESTED, tag, pair_mask(), first, last);
     pt_walker_invalidate(&m->walker, 1, ih, first, last, tag, pair_mask());
     tell_watchers_pasid(m, did, pasid, first, last);
-    count(m, iommu_cache_last_scan(&m->iotlb));
+    count(m, live - m->iotlb.live);
 }
 
 /* ---- the rest */
@@ -274,7 +282,7 @@ void vtd_inv_interrupts(VtdModel *m, bool global, uint16_t index, unsigned im)
     if (m->extra.iec_invalidate) {
         m->extra.iec_invalidate(m->base.host.opaque, global, index, ignored);
     }
-    count(m, iommu_cache_last_scan(&m->interrupts));
+    count(m, 0);
 }
 
 void vtd_inv_everything(VtdModel *m)

@@ -22,7 +22,7 @@ typedef enum IommuStepKind {
     IOMMU_STEP_UPDATE,     /* descriptor compare-and-swap */
     IOMMU_STEP_QUEUE_READ, /* command or descriptor fetch */
     IOMMU_STEP_QUEUE_WRITE,/* event, fault, page request, status write */
-    IOMMU_STEP_INVALIDATE, /* @bytes: cache entries looked at */
+    IOMMU_STEP_INVALIDATE, /* @bytes: entries dropped */
     IOMMU_STEP_MSI,
     IOMMU_STEP_DRAIN,      /* CMD_SYNC, wait descriptor: earlier requests and records must be done */
     IOMMU_STEP_KINDS
