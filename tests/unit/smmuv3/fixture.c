@@ -142,24 +142,21 @@ static void run_cd_row(Fix *f)
     check_row(f, row);
 }
 
-static void add_rows(const char *path, const FieldRow *rows, size_t count, FixTest *fn)
+static void add_rows(const FieldRow *rows, size_t count, FixTest *fn)
 {
     for (size_t i = 0; i < count; i++) {
-        char *name = g_strconcat(path, rows[i].name, NULL);
-
-        fix_add_data(name, rows[i].base ? rows[i].base : "max", rows[i].edit, fn, &rows[i]);
-        g_free(name);
+        fix_add_data(rows[i].name, rows[i].base ? rows[i].base : "max", rows[i].edit, fn, &rows[i]);
     }
 }
 
-void fix_add_ste_rows(const char *path, const FieldRow *rows, size_t count)
+void fix_add_ste_rows(const FieldRow *rows, size_t count)
 {
-    add_rows(path, rows, count, run_ste_row);
+    add_rows(rows, count, run_ste_row);
 }
 
-void fix_add_cd_rows(const char *path, const FieldRow *rows, size_t count)
+void fix_add_cd_rows(const FieldRow *rows, size_t count)
 {
-    add_rows(path, rows, count, run_cd_row);
+    add_rows(rows, count, run_cd_row);
 }
 
 /* ---- edits -------------------------------------------------------------------------------- */

@@ -85,8 +85,8 @@ typedef struct FieldRow {
 #define ROW(name_, scene_, field_, value_, event_) \
     .name = (name_), .scene = (scene_), .field = (field_), .value = (value_), .event = (event_)
 
-void fix_add_ste_rows(const char *path, const FieldRow *rows, size_t count);
-void fix_add_cd_rows(const char *path, const FieldRow *rows, size_t count);
+void fix_add_ste_rows(const FieldRow *rows, size_t count);
+void fix_add_cd_rows(const FieldRow *rows, size_t count);
 
 /* Edits that many tests share. */
 void edit_stage1_only(SmmuConfig *c);

@@ -349,36 +349,34 @@ static void test_no_ecmdq(Fix *f)
     g_assert_cmphex(rd(f, SMMU_FIRST_EXTRA_PAGE + SMMU_PAGE_BYTES + SMMU_ECMDQ_PROD), ==, 0);
 }
 
-#define ADD(name, fn) fix_add("/smmuv3/atos/" name, fn)
-#define ADD3(name, fn) fix_add_profiles("/smmuv3/atos/" name, fn)
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    ADD3("AO5-stage1", test_s1);
-    ADD3("AO5-both-stages", test_s12);
-    ADD3("AO5-stage2", test_s2);
-    ADD3("AO10-stage1-of-nested", test_s1_of_nested);
-    ADD3("AO5-block-size", test_block_size);
-    ADD("AO14-faults", test_faults);
-    ADD3("AO15-both-stages-faults", test_s12_faults);
-    ADD("AO15-cd-fault", test_cd_fault);
-    ADD("AO15-stage2-fault", test_s2_fault);
-    ADD("AO12-INV_REQ", test_inv_req);
-    ADD("AO12-INV_STAGE", test_inv_stage);
-    ADD("AO1-ignored-when-disabled", test_disabled);
-    ADD("AO9-no-overrides-no-stalls", test_ignores_overrides_and_stalls);
-    ADD3("AO11-HTTUI", test_httui);
-    ADD("AO13-S1DSS", test_s1dss);
-    ADD("AO8-VATOS", test_vatos);
-    ADD("AO17-VATOS-other-vmid", test_vatos_other_vmid);
-    ADD("AO12-VATOS-bypass", test_vatos_bypass);
-    ADD("EC1-first-queue", test_first_ecmdq);
-    ADD("EC10-last-queue", test_last_ecmdq);
-    ADD("EC5-error", test_ecmdq_error);
-    ADD("EC3-syncs-are-apart", test_ecmdq_syncs_are_apart);
-    ADD("EC9-guards", test_ecmdq_guards);
-    ADD("EC4-disabled", test_ecmdq_disabled);
+    fix_add_profiles("/smmuv3/atos/AO5-stage1", test_s1);
+    fix_add_profiles("/smmuv3/atos/AO5-both-stages", test_s12);
+    fix_add_profiles("/smmuv3/atos/AO5-stage2", test_s2);
+    fix_add_profiles("/smmuv3/atos/AO10-stage1-of-nested", test_s1_of_nested);
+    fix_add_profiles("/smmuv3/atos/AO5-block-size", test_block_size);
+    fix_add("/smmuv3/atos/AO14-faults", test_faults);
+    fix_add_profiles("/smmuv3/atos/AO15-both-stages-faults", test_s12_faults);
+    fix_add("/smmuv3/atos/AO15-cd-fault", test_cd_fault);
+    fix_add("/smmuv3/atos/AO15-stage2-fault", test_s2_fault);
+    fix_add("/smmuv3/atos/AO12-INV_REQ", test_inv_req);
+    fix_add("/smmuv3/atos/AO12-INV_STAGE", test_inv_stage);
+    fix_add("/smmuv3/atos/AO1-ignored-when-disabled", test_disabled);
+    fix_add("/smmuv3/atos/AO9-no-overrides-no-stalls", test_ignores_overrides_and_stalls);
+    fix_add_profiles("/smmuv3/atos/AO11-HTTUI", test_httui);
+    fix_add("/smmuv3/atos/AO13-S1DSS", test_s1dss);
+    fix_add("/smmuv3/atos/AO8-VATOS", test_vatos);
+    fix_add("/smmuv3/atos/AO17-VATOS-other-vmid", test_vatos_other_vmid);
+    fix_add("/smmuv3/atos/AO12-VATOS-bypass", test_vatos_bypass);
+    fix_add("/smmuv3/atos/EC1-first-queue", test_first_ecmdq);
+    fix_add("/smmuv3/atos/EC10-last-queue", test_last_ecmdq);
+    fix_add("/smmuv3/atos/EC5-error", test_ecmdq_error);
+    fix_add("/smmuv3/atos/EC3-syncs-are-apart", test_ecmdq_syncs_are_apart);
+    fix_add("/smmuv3/atos/EC9-guards", test_ecmdq_guards);
+    fix_add("/smmuv3/atos/EC4-disabled", test_ecmdq_disabled);
     fix_add_config("/smmuv3/atos/EC1-absent", "max", edit_no_ecmdq, test_no_ecmdq);
     return g_test_run();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ATS translation requests, Translated transactions, ATC_INV, PRI (IHI 0070 3.9, 4.5, 8, 13.6-7). */
+/* ATS requests, Translated transactions, ATC_INV, PRI (IHI 0070 3.9, 4.5, 8, 13.6-7). */
 #include "fixture.h"
 
 #define BIT(f) (1ull << (((f) >> 8) & 0xff))
@@ -753,83 +753,81 @@ static void test_pri_irq_last(Fix *f)
     g_assert_cmpuint(f->ram.pulses, ==, 2);
 }
 
-#define ADD(name, fn) fix_add("/smmuv3/ats/" name, fn)
-#define ADD3(name, fn) fix_add_profiles("/smmuv3/ats/" name, fn)
 
 static void add_requests(void)
 {
-    ADD3("AT8-full-stage1", test_full_stage1);
-    ADD3("AT32-full-nested", test_full_nested);
-    ADD3("AT27-read-only", test_read_only);
-    ADD3("AT27-stage2-limits", test_stage2_limits);
-    ADD3("AT5-unmapped", test_unmapped);
-    ADD3("AT6-stage1-grants-nothing", test_no_user_right);
-    ADD3("AT6-no-grant-is-not-cached", test_no_grant_is_not_cached);
-    ADD3("AT27-execute", test_execute);
-    ADD3("AT27-privileged", test_privileged);
-    ADD("AT27-INSTCFG-data", test_instcfg_data);
-    ADD3("HT9-NW0-dirties", test_nw0_dirties);
-    ADD3("AT28-NW1-does-not-dirty", test_nw1_does_not_dirty);
-    ADD3("HT10-access-flag-fault", test_af_fault);
-    ADD("AT33-S1DSS-identity", test_s1dss_identity);
-    ADD3("AT33-S1DSS-nested", test_s1dss_nested);
-    ADD3("AT12-split-stage", test_split);
-    ADD3("AT12-split-rights-of-both", test_split_rights_of_both);
-    ADD("AT12-split-fault", test_split_fault);
-    ADD("AT12-split-without-ATSCHK", test_split_without_atschk);
-    ADD3("AT34-split-S1DSS", test_split_s1dss);
-    ADD("AT4-disabled", test_disabled);
-    ADD("EV15-EATS-off", test_eats_off);
-    ADD("AT4-bypass", test_ste_bypass);
-    ADD("AT4-abort", test_ste_abort);
-    ADD("AT4-bad-STE", test_bad_ste);
-    ADD("AT4-bad-CD", test_bad_cd);
-    ADD("AT4-bad-StreamID", test_bad_streamid);
-    ADD("AT4-walk-abort", test_walk_abort);
-    ADD("AT4-stage2-fault-of-walk", test_stage2_fault_of_walk);
-    ADD("FM19-stall-does-not-apply", test_stall_does_not_apply);
+    fix_add_profiles("/smmuv3/ats/AT8-full-stage1", test_full_stage1);
+    fix_add_profiles("/smmuv3/ats/AT32-full-nested", test_full_nested);
+    fix_add_profiles("/smmuv3/ats/AT27-read-only", test_read_only);
+    fix_add_profiles("/smmuv3/ats/AT27-stage2-limits", test_stage2_limits);
+    fix_add_profiles("/smmuv3/ats/AT5-unmapped", test_unmapped);
+    fix_add_profiles("/smmuv3/ats/AT6-stage1-grants-nothing", test_no_user_right);
+    fix_add_profiles("/smmuv3/ats/AT6-no-grant-is-not-cached", test_no_grant_is_not_cached);
+    fix_add_profiles("/smmuv3/ats/AT27-execute", test_execute);
+    fix_add_profiles("/smmuv3/ats/AT27-privileged", test_privileged);
+    fix_add("/smmuv3/ats/AT27-INSTCFG-data", test_instcfg_data);
+    fix_add_profiles("/smmuv3/ats/HT9-NW0-dirties", test_nw0_dirties);
+    fix_add_profiles("/smmuv3/ats/AT28-NW1-does-not-dirty", test_nw1_does_not_dirty);
+    fix_add_profiles("/smmuv3/ats/HT10-access-flag-fault", test_af_fault);
+    fix_add("/smmuv3/ats/AT33-S1DSS-identity", test_s1dss_identity);
+    fix_add_profiles("/smmuv3/ats/AT33-S1DSS-nested", test_s1dss_nested);
+    fix_add_profiles("/smmuv3/ats/AT12-split-stage", test_split);
+    fix_add_profiles("/smmuv3/ats/AT12-split-rights-of-both", test_split_rights_of_both);
+    fix_add("/smmuv3/ats/AT12-split-fault", test_split_fault);
+    fix_add("/smmuv3/ats/AT12-split-without-ATSCHK", test_split_without_atschk);
+    fix_add_profiles("/smmuv3/ats/AT34-split-S1DSS", test_split_s1dss);
+    fix_add("/smmuv3/ats/AT4-disabled", test_disabled);
+    fix_add("/smmuv3/ats/EV15-EATS-off", test_eats_off);
+    fix_add("/smmuv3/ats/AT4-bypass", test_ste_bypass);
+    fix_add("/smmuv3/ats/AT4-abort", test_ste_abort);
+    fix_add("/smmuv3/ats/AT4-bad-STE", test_bad_ste);
+    fix_add("/smmuv3/ats/AT4-bad-CD", test_bad_cd);
+    fix_add("/smmuv3/ats/AT4-bad-StreamID", test_bad_streamid);
+    fix_add("/smmuv3/ats/AT4-walk-abort", test_walk_abort);
+    fix_add("/smmuv3/ats/AT4-stage2-fault-of-walk", test_stage2_fault_of_walk);
+    fix_add("/smmuv3/ats/FM19-stall-does-not-apply", test_stall_does_not_apply);
 }
 
 static void add_pri(void)
 {
-    ADD("AT26-record", test_ppr_record);
-    ADD("AT19-without-PASID", test_ppr_without_pasid);
-    ADD("CM28-response", test_pri_resp);
-    ADD("AT25-response-codes", test_pri_resp_codes);
-    ADD("AT23-disabled", test_pri_disabled);
-    ADD("AT23-SMMU-disabled", test_pri_smmu_disabled);
-    ADD("AT21-stop-marker-unanswered", test_stop_marker_unanswered);
-    ADD("AT20-overflow", test_pri_overflow);
-    ADD("AT20-overflow-blocks", test_overflow_blocks);
+    fix_add("/smmuv3/ats/AT26-record", test_ppr_record);
+    fix_add("/smmuv3/ats/AT19-without-PASID", test_ppr_without_pasid);
+    fix_add("/smmuv3/ats/CM28-response", test_pri_resp);
+    fix_add("/smmuv3/ats/AT25-response-codes", test_pri_resp_codes);
+    fix_add("/smmuv3/ats/AT23-disabled", test_pri_disabled);
+    fix_add("/smmuv3/ats/AT23-SMMU-disabled", test_pri_smmu_disabled);
+    fix_add("/smmuv3/ats/AT21-stop-marker-unanswered", test_stop_marker_unanswered);
+    fix_add("/smmuv3/ats/AT20-overflow", test_pri_overflow);
+    fix_add("/smmuv3/ats/AT20-overflow-blocks", test_overflow_blocks);
     fix_add_config("/smmuv3/ats/AT22-PPAR", "max", edit_no_pps, test_overflow_ppar);
     fix_add_config("/smmuv3/ats/AT22-no-PPAR", "max", edit_no_pps, test_overflow_no_ppar);
     fix_add_config("/smmuv3/ats/AT22-bad-STE", "max", edit_no_pps, test_overflow_bad_ste);
-    ADD("AT24-queue-abort", test_pri_abort);
-    ADD("IR1-page-request-queue", test_pri_irq);
-    ADD("RG34-interrupt-on-last", test_pri_irq_last);
+    fix_add("/smmuv3/ats/AT24-queue-abort", test_pri_abort);
+    fix_add("/smmuv3/ats/IR1-page-request-queue", test_pri_irq);
+    fix_add("/smmuv3/ats/RG34-interrupt-on-last", test_pri_irq_last);
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     add_requests();
-    ADD("AT10-unchecked-passes", test_unchecked_passes);
-    ADD("AT10-disabled", test_translated_disabled);
-    ADD("AT10-checked-passes", test_checked_passes);
-    ADD("AT10-checked-EATS-off", test_checked_eats_off);
-    ADD("AT10-checked-bypass", test_checked_bypass);
-    ADD("AT10-checked-abort", test_checked_abort);
-    ADD("AT10-checked-bad-STE", test_checked_bad_ste);
-    ADD("AT11-above-OAS", test_above_oas);
-    ADD("AT14-PASIDTT", test_pasidtt);
+    fix_add("/smmuv3/ats/AT10-unchecked-passes", test_unchecked_passes);
+    fix_add("/smmuv3/ats/AT10-disabled", test_translated_disabled);
+    fix_add("/smmuv3/ats/AT10-checked-passes", test_checked_passes);
+    fix_add("/smmuv3/ats/AT10-checked-EATS-off", test_checked_eats_off);
+    fix_add("/smmuv3/ats/AT10-checked-bypass", test_checked_bypass);
+    fix_add("/smmuv3/ats/AT10-checked-abort", test_checked_abort);
+    fix_add("/smmuv3/ats/AT10-checked-bad-STE", test_checked_bad_ste);
+    fix_add("/smmuv3/ats/AT11-above-OAS", test_above_oas);
+    fix_add("/smmuv3/ats/AT14-PASIDTT", test_pasidtt);
     fix_add_config("/smmuv3/ats/ID1-no-ATS", "max", edit_no_ats, test_no_ats);
-    ADD("CM27-ATC_INV", test_atc_inv);
-    ADD("CM27-ATC_INV-all", test_atc_inv_all);
-    ADD("CM27-ignored-when-disabled", test_atc_inv_ignored);
-    ADD("AT16-timeout", test_atc_inv_timeout);
-    ADD("CM34-sync-waits", test_sync_waits_for_atc_inv);
-    ADD("CM36-late-timeout", test_late_timeout);
-    ADD("stray-answer", test_stray_answer);
+    fix_add("/smmuv3/ats/CM27-ATC_INV", test_atc_inv);
+    fix_add("/smmuv3/ats/CM27-ATC_INV-all", test_atc_inv_all);
+    fix_add("/smmuv3/ats/CM27-ignored-when-disabled", test_atc_inv_ignored);
+    fix_add("/smmuv3/ats/AT16-timeout", test_atc_inv_timeout);
+    fix_add("/smmuv3/ats/CM34-sync-waits", test_sync_waits_for_atc_inv);
+    fix_add("/smmuv3/ats/CM36-late-timeout", test_late_timeout);
+    fix_add("/smmuv3/ats/stray-answer", test_stray_answer);
     add_pri();
     return g_test_run();
 }

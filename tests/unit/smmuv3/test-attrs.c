@@ -372,34 +372,32 @@ static void add_rows(void)
     }
 }
 
-#define ADD(name, fn) fix_add("/smmuv3/attrs/" name, fn)
-#define ADD3(name, fn) fix_add_profiles("/smmuv3/attrs/" name, fn)
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     add_rows();
-    ADD3("MA10-stage1-WB", test_s1_wb);
-    ADD3("MA5-NC-is-OSH", test_s1_nc_is_osh);
-    ADD3("MA5-Device-is-OSH", test_s1_device_is_osh);
-    ADD("WK8-SH-01-is-NSH", test_s1_sh1_is_nsh);
-    ADD3("MA10-input-hints-combine", test_input_hints_combine);
-    ADD("PE6-MTEPERM", test_mteperm);
+    fix_add_profiles("/smmuv3/attrs/MA10-stage1-WB", test_s1_wb);
+    fix_add_profiles("/smmuv3/attrs/MA5-NC-is-OSH", test_s1_nc_is_osh);
+    fix_add_profiles("/smmuv3/attrs/MA5-Device-is-OSH", test_s1_device_is_osh);
+    fix_add("/smmuv3/attrs/WK8-SH-01-is-NSH", test_s1_sh1_is_nsh);
+    fix_add_profiles("/smmuv3/attrs/MA10-input-hints-combine", test_input_hints_combine);
+    fix_add("/smmuv3/attrs/PE6-MTEPERM", test_mteperm);
     fix_add_config("/smmuv3/attrs/PE6-no-MTEPERM", "max", edit_no_mteperm, test_no_mteperm);
-    ADD3("MA14-stage2-only-takes-input", test_s2_only_takes_input);
-    ADD("CD19-DS-shareability", test_ds_takes_sh_from_regime);
-    ADD("SE16-MTCFG", test_mtcfg_bypass);
-    ADD("SE16-SHCFG", test_shcfg);
-    ADD("SE16-ALLOCCFG", test_alloccfg);
+    fix_add_profiles("/smmuv3/attrs/MA14-stage2-only-takes-input", test_s2_only_takes_input);
+    fix_add("/smmuv3/attrs/CD19-DS-shareability", test_ds_takes_sh_from_regime);
+    fix_add("/smmuv3/attrs/SE16-MTCFG", test_mtcfg_bypass);
+    fix_add("/smmuv3/attrs/SE16-SHCFG", test_shcfg);
+    fix_add("/smmuv3/attrs/SE16-ALLOCCFG", test_alloccfg);
     fix_add_config("/smmuv3/attrs/SE16-not-implemented", "max", edit_no_types_ovr,
                    test_no_types_ovr);
-    ADD("MA14-stage1-replaces-override", test_stage1_replaces_override);
-    ADD("MA17-GBPA-Device-to-WB", test_gbpa_device_to_wb);
-    ADD3("AT36-no-snoop", test_no_snoop);
-    ADD3("AT36-no-snoop-after-FWB", test_no_snoop_after_fwb);
-    ADD("AT36-no-snoop-spares-Device", test_no_snoop_spares_device);
-    ADD("MA19-stage1-walk", test_walk_attributes);
-    ADD("MA19-stage2-walk", test_s2_walk_attributes);
-    ADD("MA19-cd-fetch", test_cd_attributes);
+    fix_add("/smmuv3/attrs/MA14-stage1-replaces-override", test_stage1_replaces_override);
+    fix_add("/smmuv3/attrs/MA17-GBPA-Device-to-WB", test_gbpa_device_to_wb);
+    fix_add_profiles("/smmuv3/attrs/AT36-no-snoop", test_no_snoop);
+    fix_add_profiles("/smmuv3/attrs/AT36-no-snoop-after-FWB", test_no_snoop_after_fwb);
+    fix_add("/smmuv3/attrs/AT36-no-snoop-spares-Device", test_no_snoop_spares_device);
+    fix_add("/smmuv3/attrs/MA19-stage1-walk", test_walk_attributes);
+    fix_add("/smmuv3/attrs/MA19-stage2-walk", test_s2_walk_attributes);
+    fix_add("/smmuv3/attrs/MA19-cd-fetch", test_cd_attributes);
     return g_test_run();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Event queue, command queue, interrupts and global errors (IHI 0070 3.5, 3.18, chapter 4, 7.1 to 7.5).
+ * Event queue, command queue, interrupts and global errors (IHI 0070 3.5, 3.18, 4, 7.1 to 7.5).
  */
 #include "fixture.h"
 
@@ -556,56 +556,57 @@ static void test_event_onto_own_registers(Fix *f)
     g_assert_cmphex(rd(f, SMMU_GERROR), ==, field_mask(GERROR_EVENTQ_ABT_ERR));
 }
 
-#define ADD(name, fn) fix_add("/smmuv3/queues/" name, fn)
-#define ADD_IF(name, edit, fn) fix_add_config("/smmuv3/queues/" name, "max", edit, fn)
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    ADD("EV5-record-fields", test_record_fields);
-    ADD("EV5-write-is-not-InD", test_write_is_not_ind);
-    ADD("EV14-config-record-is-bare", test_config_record_is_bare);
-    ADD("EV11-priority", test_priority);
-    ADD("EV11-C_BAD_CD-before-translation", test_bad_cd_before_translation);
-    ADD("EV13-overflow", test_overflow);
-    ADD("EV13-overflow-does-not-block", test_overflow_does_not_block);
-    ADD("EV2-disabled-queue-drops", test_disabled_queue_drops);
-    ADD("EV4-event-write-abort", test_event_write_abort);
-    ADD("Q2-queue-wraps", test_queue_wraps);
-    ADD("Q3-inconsistent-event-queue", test_inconsistent_eventq);
-    ADD("SE11-MEV0-does-not-merge", test_merge_off);
-    ADD("EV9-MEV1-merges", test_merge_on);
-    ADD("Q9-read-event-is-not-merged-into", test_read_event_is_not_merged_into);
-    ADD("CM4-unknown-opcodes", test_unknown_opcodes);
-    ADD("CM7-SSec", test_ssec);
-    ADD_IF("CM23-stage1-only", edit_stage1_only, test_stage1_only_commands);
-    ADD_IF("CM23-stage2-only", edit_stage2_only, test_stage2_only_commands);
-    ADD_IF("CM23-no-Hyp", edit_no_hyp, test_no_hyp_commands);
-    ADD_IF("CM27-no-ATS", edit_no_ats, test_no_ats_commands);
-    ADD("CM4-bad-parameters", test_bad_parameters);
-    ADD("CM38-error-stops-queue", test_error_stops_queue);
-    ADD("RG32-CMDQEN-does-not-acknowledge", test_cmdqen_does_not_ack);
-    ADD("CM5-fetch-abort", test_fetch_abort);
-    ADD("RG11-disabled-queue-waits", test_disabled_queue_waits);
-    ADD("Q3-inconsistent-command-queue", test_inconsistent_cmdq);
-    ADD("Q2-full-lap", test_full_lap);
-    ADD("CM10-prefetch", test_prefetch);
-    ADD("CM11-prefetch-does-not-dirty", test_prefetch_does_not_dirty);
-    ADD("CM10-prefetch-disabled", test_prefetch_disabled);
-    ADD("CM33-sync-none", test_sync_none);
-    ADD("CM33-sync-irq", test_sync_irq);
-    ADD("CM33-sync-msi", test_sync_msi);
-    ADD("IR4-sync-msi-device", test_sync_msi_device);
-    ADD("CM34-sync-msi-abort", test_sync_msi_abort);
-    ADD_IF("CM33-sync-without-msi", edit_no_msi, test_sync_without_msi);
-    ADD("IR1-event-queue", test_eventq_irq);
-    ADD("IR2-event-queue-off", test_eventq_irq_off);
-    ADD("IR2-event-queue-msi", test_eventq_msi);
-    ADD("IR5-event-queue-msi-abort", test_eventq_msi_abort);
-    ADD("IR8-gerror", test_gerror_irq);
-    ADD("IR8-gerror-msi-abort-is-quiet", test_gerror_msi_abort_is_quiet);
-    ADD("IR8-second-error-is-not-logged", test_gerror_not_twice);
-    ADD("RG24-irq-config-guarded", test_irq_cfg_guarded);
-    ADD("SY11-event-queue-outside-memory", test_event_onto_own_registers);
+    fix_add("/smmuv3/queues/EV5-record-fields", test_record_fields);
+    fix_add("/smmuv3/queues/EV5-write-is-not-InD", test_write_is_not_ind);
+    fix_add("/smmuv3/queues/EV14-config-record-is-bare", test_config_record_is_bare);
+    fix_add("/smmuv3/queues/EV11-priority", test_priority);
+    fix_add("/smmuv3/queues/EV11-C_BAD_CD-before-translation", test_bad_cd_before_translation);
+    fix_add("/smmuv3/queues/EV13-overflow", test_overflow);
+    fix_add("/smmuv3/queues/EV13-overflow-does-not-block", test_overflow_does_not_block);
+    fix_add("/smmuv3/queues/EV2-disabled-queue-drops", test_disabled_queue_drops);
+    fix_add("/smmuv3/queues/EV4-event-write-abort", test_event_write_abort);
+    fix_add("/smmuv3/queues/Q2-queue-wraps", test_queue_wraps);
+    fix_add("/smmuv3/queues/Q3-inconsistent-event-queue", test_inconsistent_eventq);
+    fix_add("/smmuv3/queues/SE11-MEV0-does-not-merge", test_merge_off);
+    fix_add("/smmuv3/queues/EV9-MEV1-merges", test_merge_on);
+    fix_add("/smmuv3/queues/Q9-read-event-is-not-merged-into", test_read_event_is_not_merged_into);
+    fix_add("/smmuv3/queues/CM4-unknown-opcodes", test_unknown_opcodes);
+    fix_add("/smmuv3/queues/CM7-SSec", test_ssec);
+    fix_add_config("/smmuv3/queues/CM23-stage1-only", "max", edit_stage1_only,
+                   test_stage1_only_commands);
+    fix_add_config("/smmuv3/queues/CM23-stage2-only", "max", edit_stage2_only,
+                   test_stage2_only_commands);
+    fix_add_config("/smmuv3/queues/CM23-no-Hyp", "max", edit_no_hyp, test_no_hyp_commands);
+    fix_add_config("/smmuv3/queues/CM27-no-ATS", "max", edit_no_ats, test_no_ats_commands);
+    fix_add("/smmuv3/queues/CM4-bad-parameters", test_bad_parameters);
+    fix_add("/smmuv3/queues/CM38-error-stops-queue", test_error_stops_queue);
+    fix_add("/smmuv3/queues/RG32-CMDQEN-does-not-acknowledge", test_cmdqen_does_not_ack);
+    fix_add("/smmuv3/queues/CM5-fetch-abort", test_fetch_abort);
+    fix_add("/smmuv3/queues/RG11-disabled-queue-waits", test_disabled_queue_waits);
+    fix_add("/smmuv3/queues/Q3-inconsistent-command-queue", test_inconsistent_cmdq);
+    fix_add("/smmuv3/queues/Q2-full-lap", test_full_lap);
+    fix_add("/smmuv3/queues/CM10-prefetch", test_prefetch);
+    fix_add("/smmuv3/queues/CM11-prefetch-does-not-dirty", test_prefetch_does_not_dirty);
+    fix_add("/smmuv3/queues/CM10-prefetch-disabled", test_prefetch_disabled);
+    fix_add("/smmuv3/queues/CM33-sync-none", test_sync_none);
+    fix_add("/smmuv3/queues/CM33-sync-irq", test_sync_irq);
+    fix_add("/smmuv3/queues/CM33-sync-msi", test_sync_msi);
+    fix_add("/smmuv3/queues/IR4-sync-msi-device", test_sync_msi_device);
+    fix_add("/smmuv3/queues/CM34-sync-msi-abort", test_sync_msi_abort);
+    fix_add_config("/smmuv3/queues/CM33-sync-without-msi", "max", edit_no_msi,
+                   test_sync_without_msi);
+    fix_add("/smmuv3/queues/IR1-event-queue", test_eventq_irq);
+    fix_add("/smmuv3/queues/IR2-event-queue-off", test_eventq_irq_off);
+    fix_add("/smmuv3/queues/IR2-event-queue-msi", test_eventq_msi);
+    fix_add("/smmuv3/queues/IR5-event-queue-msi-abort", test_eventq_msi_abort);
+    fix_add("/smmuv3/queues/IR8-gerror", test_gerror_irq);
+    fix_add("/smmuv3/queues/IR8-gerror-msi-abort-is-quiet", test_gerror_msi_abort_is_quiet);
+    fix_add("/smmuv3/queues/IR8-second-error-is-not-logged", test_gerror_not_twice);
+    fix_add("/smmuv3/queues/RG24-irq-config-guarded", test_irq_cfg_guarded);
+    fix_add("/smmuv3/queues/SY11-event-queue-outside-memory", test_event_onto_own_registers);
     return g_test_run();
 }

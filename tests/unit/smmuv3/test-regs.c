@@ -429,37 +429,35 @@ static void test_own_writes_ignored(Fix *f)
     g_assert_cmpuint(f->ram.errors, >, 0);
 }
 
-#define ADD(name, fn) fix_add_reset("/smmuv3/regs/" name, "max", NULL, fn)
-#define ADD_ON(name, fn) fix_add("/smmuv3/regs/" name, fn)
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    ADD("RG6-halves", test_halves);
-    ADD("RG7-RES0-bits", test_res0_bits);
-    ADD("RG7-undefined-locations", test_undefined);
-    ADD("RG6-bad-sizes", test_bad_sizes);
-    ADD("RG6-wide-access-to-a-pair", test_wide_access_to_pair);
-    ADD("RG7-read-only", test_read_only);
-    ADD("RG45-component-id", test_component_id);
-    ADD("RG9-CR0ACK", test_cr0ack);
+    fix_add_reset("/smmuv3/regs/RG6-halves", "max", NULL, test_halves);
+    fix_add_reset("/smmuv3/regs/RG7-RES0-bits", "max", NULL, test_res0_bits);
+    fix_add_reset("/smmuv3/regs/RG7-undefined-locations", "max", NULL, test_undefined);
+    fix_add_reset("/smmuv3/regs/RG6-bad-sizes", "max", NULL, test_bad_sizes);
+    fix_add_reset("/smmuv3/regs/RG6-wide-access-to-a-pair", "max", NULL, test_wide_access_to_pair);
+    fix_add_reset("/smmuv3/regs/RG7-read-only", "max", NULL, test_read_only);
+    fix_add_reset("/smmuv3/regs/RG45-component-id", "max", NULL, test_component_id);
+    fix_add_reset("/smmuv3/regs/RG9-CR0ACK", "max", NULL, test_cr0ack);
     fix_add_reset("/smmuv3/regs/RG8-absent-fields", "min", NULL, test_absent_fields);
-    ADD_ON("RG28-guarded-by-SMMUEN", test_guarded_by_smmuen);
-    ADD_ON("RG30-guarded-by-queues", test_guarded_by_queues);
-    ADD_ON("RG17-CR1-halves", test_cr1_halves);
-    ADD("RG21-GBPA-update", test_gbpa_update);
-    ADD("RG27-GERRORN-of-inactive", test_gerrorn_of_inactive);
-    ADD("ID1-max", test_id_max);
+    fix_add("/smmuv3/regs/RG28-guarded-by-SMMUEN", test_guarded_by_smmuen);
+    fix_add("/smmuv3/regs/RG30-guarded-by-queues", test_guarded_by_queues);
+    fix_add("/smmuv3/regs/RG17-CR1-halves", test_cr1_halves);
+    fix_add_reset("/smmuv3/regs/RG21-GBPA-update", "max", NULL, test_gbpa_update);
+    fix_add_reset("/smmuv3/regs/RG27-GERRORN-of-inactive", "max", NULL, test_gerrorn_of_inactive);
+    fix_add_reset("/smmuv3/regs/ID1-max", "max", NULL, test_id_max);
     fix_add_reset("/smmuv3/regs/ID1-min", "min", NULL, test_id_min);
     g_test_add_func("/smmuv3/config/named-sets", test_named_sets);
     g_test_add_func("/smmuv3/config/ID5-bad-values-are-named", test_bad_configs);
     g_test_add_func("/smmuv3/config/fit", test_fit);
-    ADD_ON("RG8-reset", test_reset);
-    ADD_ON("RG15-reset-ends-stalls", test_reset_ends_stalls);
-    ADD_ON("state-migrate", test_migrate);
-    ADD_ON("state-migrate-stall", test_migrate_stall);
-    ADD_ON("state-migrate-waiting-sync", test_migrate_waiting_sync);
-    ADD_ON("state-load-refuses", test_load_refuses);
-    ADD_ON("own-writes-ignored", test_own_writes_ignored);
+    fix_add("/smmuv3/regs/RG8-reset", test_reset);
+    fix_add("/smmuv3/regs/RG15-reset-ends-stalls", test_reset_ends_stalls);
+    fix_add("/smmuv3/regs/state-migrate", test_migrate);
+    fix_add("/smmuv3/regs/state-migrate-stall", test_migrate_stall);
+    fix_add("/smmuv3/regs/state-migrate-waiting-sync", test_migrate_waiting_sync);
+    fix_add("/smmuv3/regs/state-load-refuses", test_load_refuses);
+    fix_add("/smmuv3/regs/own-writes-ignored", test_own_writes_ignored);
     return g_test_run();
 }

@@ -361,45 +361,44 @@ static void test_stall_term_illegal(Fix *f)
     expect_ill(f, smmu_make_stall_term(SID));
 }
 
-#define ADD(name, fn) fix_add("/smmuv3/stall/" name, fn)
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     fix_add_profiles("/smmuv3/stall/FM10-resume-retry", test_resume_retry);
-    ADD("FM13-resume-retry-faults-again", test_resume_retry_faults_again);
-    ADD("CM30-resume-abort", test_resume_abort);
-    ADD("CM30-resume-razwi", test_resume_razwi);
+    fix_add("/smmuv3/stall/FM13-resume-retry-faults-again", test_resume_retry_faults_again);
+    fix_add("/smmuv3/stall/CM30-resume-abort", test_resume_abort);
+    fix_add("/smmuv3/stall/CM30-resume-razwi", test_resume_razwi);
     fix_add_config("/smmuv3/stall/CM30-resume-with-TERM_MODEL", "max", edit_term_model,
                    test_resume_term_model);
-    ADD("CM30-resume-wrong-stream", test_resume_wrong_stream);
-    ADD("CM30-resume-unknown-stag", test_resume_unknown_stag);
-    ADD("FM9-resume-twice", test_resume_twice);
-    ADD("CM31-stall-term", test_stall_term);
-    ADD("RG15-smmuen-off-ends-stalls", test_smmuen_off_ends_stalls);
-    ADD("FM4-stage2-stall", test_stage2_stall);
+    fix_add("/smmuv3/stall/CM30-resume-wrong-stream", test_resume_wrong_stream);
+    fix_add("/smmuv3/stall/CM30-resume-unknown-stag", test_resume_unknown_stag);
+    fix_add("/smmuv3/stall/FM9-resume-twice", test_resume_twice);
+    fix_add("/smmuv3/stall/CM31-stall-term", test_stall_term);
+    fix_add("/smmuv3/stall/RG15-smmuen-off-ends-stalls", test_smmuen_off_ends_stalls);
+    fix_add("/smmuv3/stall/FM4-stage2-stall", test_stage2_stall);
     fix_add_profiles("/smmuv3/stall/FM3-table-walk-stall", test_table_walk_stall);
-    ADD("FM1-config-error-never-stalls", test_config_error_never_stalls);
-    ADD("FM1-walk-abort-never-stalls", test_walk_abort_never_stalls);
-    ADD("FM8-client-that-cannot-wait", test_client_that_cannot_wait);
-    ADD("FM16-other-transactions-pass", test_other_transactions_pass);
-    ADD("FM5-R-ignored-by-stall", test_r_ignored_by_stall);
-    ADD("FM11-queue-disabled", test_queue_disabled);
-    ADD("EV3-queue-disabled-then-fixed", test_queue_disabled_then_fixed);
-    ADD("Q12-queue-full-is-no-overflow", test_queue_full);
+    fix_add("/smmuv3/stall/FM1-config-error-never-stalls", test_config_error_never_stalls);
+    fix_add("/smmuv3/stall/FM1-walk-abort-never-stalls", test_walk_abort_never_stalls);
+    fix_add("/smmuv3/stall/FM8-client-that-cannot-wait", test_client_that_cannot_wait);
+    fix_add("/smmuv3/stall/FM16-other-transactions-pass", test_other_transactions_pass);
+    fix_add("/smmuv3/stall/FM5-R-ignored-by-stall", test_r_ignored_by_stall);
+    fix_add("/smmuv3/stall/FM11-queue-disabled", test_queue_disabled);
+    fix_add("/smmuv3/stall/EV3-queue-disabled-then-fixed", test_queue_disabled_then_fixed);
+    fix_add("/smmuv3/stall/Q12-queue-full-is-no-overflow", test_queue_full);
     fix_add_config("/smmuv3/stall/ID7-STALL_MAX", "max", edit_stall_max2, test_stall_max);
     fix_add_config("/smmuv3/stall/FM8-more-stalls-than-room", "max", edit_stall_max2,
                    test_more_stalls_than_room);
-    ADD("counts-once", test_counts_once);
+    fix_add("/smmuv3/stall/counts-once", test_counts_once);
     for (size_t i = 0; i < G_N_ELEMENTS(ars); i++) {
         char *name = g_strconcat("/smmuv3/stall/FM19-ARS-", ars[i].name, NULL);
 
         fix_add_data(name, "max", NULL, test_ars, &ars[i]);
         g_free(name);
     }
-    ADD("FM1-config-error-ignores-R", test_config_error_ignores_r);
-    ADD("FM5-S2R-silences", test_s2r);
-    ADD("FM7-stage2-always-aborts", test_stage2_always_aborts);
+    fix_add("/smmuv3/stall/FM1-config-error-ignores-R", test_config_error_ignores_r);
+    fix_add("/smmuv3/stall/FM5-S2R-silences", test_s2r);
+    fix_add("/smmuv3/stall/FM7-stage2-always-aborts", test_stage2_always_aborts);
     fix_add_config("/smmuv3/stall/CM30-illegal-without-stalls", "max", edit_no_stall,
                    test_resume_illegal);
     fix_add_config("/smmuv3/stall/CM31-illegal-without-stalls", "max", edit_no_stall,

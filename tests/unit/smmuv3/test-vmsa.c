@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * VMSAv8-64: granules, levels, sizes, input ranges, descriptor checks, permissions (IHI 0070 3.4; DDI
- * 0487 D8).
+ * VMSAv8-64: granules, levels, sizes, input ranges, descriptor checks, permissions (IHI 0070 3.4;
+ * DDI 0487 D8).
  */
 #include "fixture.h"
 
@@ -479,35 +479,63 @@ static void edit_no_epan(SmmuConfig *c)
 
 /* The leaf of the scene: AP=01 (all RW), XN bits clear */
 static const Rights s1_rights[] = {
-    { "WK8-AP01-all-rw", 0, 0, 0, 0, "rwx", "rw", false, NULL },
-    { "WK8-AP00-priv-rw", 0, BIT(PTE_AP1), 0, 0, "x", "rwx", false, NULL },
-    { "WK8-AP10-priv-ro", BIT(PTE_AP2), BIT(PTE_AP1), 0, 0, "x", "rx", false, NULL },
-    { "WK8-AP11-all-ro", BIT(PTE_AP2), 0, 0, 0, "rx", "rx", false, NULL },
-    { "WK8-UXN", BIT(PTE_UXN), BIT(PTE_AP1), 0, 0, "", "rwx", false, NULL },
-    { "WK8-PXN", BIT(PTE_PXN), BIT(PTE_AP1), 0, 0, "x", "rw", false, NULL },
-    { "CD11-user-writable-is-PXN", 0, 0, 0, 0, "rwx", "rw", false, NULL },
-    { "CD11-WXN-user", 0, 0, 0, CD_WXN, "rw", "rw", false, NULL },
-    { "CD11-WXN-priv", 0, BIT(PTE_AP1), 0, CD_WXN, "x", "rw", false, NULL },
-    { "CD11-WXN-readonly-executes", BIT(PTE_AP2), 0, 0, CD_WXN, "rx", "rx", false, NULL },
-    { "CD11-UWXN-ignored", BIT(PTE_AP2), 0, 0, CD_UWXN, "rx", "rx", false, NULL },
-    { "CD12-PAN", BIT(PTE_AP2), 0, 0, CD_PAN, "rx", "x", false, NULL },
-    { "CD12-PAN-spares-priv-pages", 0, BIT(PTE_AP1), 0, CD_PAN, "x", "rwx", false, NULL },
-    { "CD12-EPAN-counts-execute", 0, BIT(PTE_AP1), 0, CD_EPAN, "x", "x", false, NULL },
-    { "CD12-EPAN-spares-UXN-pages", BIT(PTE_UXN), BIT(PTE_AP1), 0, CD_EPAN, "", "rwx", false,
+    { "/smmuv3/vmsa/WK8-AP01-all-rw",
+      0, 0, 0, 0, "rwx", "rw", false, NULL },
+    { "/smmuv3/vmsa/WK8-AP00-priv-rw",
+      0, BIT(PTE_AP1), 0, 0, "x", "rwx", false, NULL },
+    { "/smmuv3/vmsa/WK8-AP10-priv-ro",
+      BIT(PTE_AP2), BIT(PTE_AP1), 0, 0, "x", "rx", false, NULL },
+    { "/smmuv3/vmsa/WK8-AP11-all-ro",
+      BIT(PTE_AP2), 0, 0, 0, "rx", "rx", false, NULL },
+    { "/smmuv3/vmsa/WK8-UXN",
+      BIT(PTE_UXN), BIT(PTE_AP1), 0, 0, "", "rwx", false, NULL },
+    { "/smmuv3/vmsa/WK8-PXN",
+      BIT(PTE_PXN), BIT(PTE_AP1), 0, 0, "x", "rw", false, NULL },
+    { "/smmuv3/vmsa/CD11-user-writable-is-PXN",
+      0, 0, 0, 0, "rwx", "rw", false, NULL },
+    { "/smmuv3/vmsa/CD11-WXN-user",
+      0, 0, 0, CD_WXN, "rw", "rw", false, NULL },
+    { "/smmuv3/vmsa/CD11-WXN-priv",
+      0, BIT(PTE_AP1), 0, CD_WXN, "x", "rw", false, NULL },
+    { "/smmuv3/vmsa/CD11-WXN-readonly-executes",
+      BIT(PTE_AP2), 0, 0, CD_WXN, "rx", "rx", false, NULL },
+    { "/smmuv3/vmsa/CD11-UWXN-ignored",
+      BIT(PTE_AP2), 0, 0, CD_UWXN, "rx", "rx", false, NULL },
+    { "/smmuv3/vmsa/CD12-PAN",
+      BIT(PTE_AP2), 0, 0, CD_PAN, "rx", "x", false, NULL },
+    { "/smmuv3/vmsa/CD12-PAN-spares-priv-pages",
+      0, BIT(PTE_AP1), 0, CD_PAN, "x", "rwx", false, NULL },
+    { "/smmuv3/vmsa/CD12-EPAN-counts-execute",
+      0, BIT(PTE_AP1), 0, CD_EPAN, "x", "x", false, NULL },
+    { "/smmuv3/vmsa/CD12-EPAN-spares-UXN-pages",
+      BIT(PTE_UXN), BIT(PTE_AP1), 0, CD_EPAN, "", "rwx", false,
       NULL },
-    { "CD12-EPAN-not-implemented", 0, BIT(PTE_AP1), 0, CD_EPAN, "x", "rwx", false, edit_no_epan },
-    { "WK8-APTable0-no-user-data", 0, 0, BIT(PTE_TABLE_AP0), 0, "x", "rwx", false, NULL },
-    { "WK8-APTable1-no-write", 0, 0, BIT(PTE_TABLE_AP1), 0, "rx", "rx", false, NULL },
-    { "WK8-UXNTable", 0, 0, BIT(PTE_TABLE_UXN), 0, "rw", "rw", false, NULL },
-    { "WK8-PXNTable", 0, BIT(PTE_AP1), BIT(PTE_TABLE_PXN), 0, "x", "rw", false, NULL },
-    { "CD16-HAD-ignores-tables", 0, 0, TABLES, CD_HAD0, "rwx", "rw", false, NULL },
-    { "CD16-HAD-not-implemented", 0, 0, TABLES, CD_HAD0, "", "r", false, edit_no_had },
-    { "TR9-EL2-has-one-privilege", 0, BIT(PTE_AP1), 0, 0, "rwx", "rwx", true, NULL },
-    { "TR9-EL2-XN", BIT(PTE_XN), 0, 0, 0, "rw", "rw", true, NULL },
-    { "TR9-EL2-ignores-PXN", BIT(PTE_PXN), 0, 0, 0, "rwx", "rwx", true, NULL },
-    { "CD12-EL2-ignores-PAN", 0, 0, 0, CD_PAN, "rwx", "rwx", true, NULL },
-    { "CD11-EL2-WXN", 0, 0, 0, CD_WXN, "rw", "rw", true, NULL },
-    { "WK8-EL2-APTable0-ignored", 0, 0, BIT(PTE_TABLE_AP0), 0, "rwx", "rwx", true, NULL },
+    { "/smmuv3/vmsa/CD12-EPAN-not-implemented",
+      0, BIT(PTE_AP1), 0, CD_EPAN, "x", "rwx", false, edit_no_epan },
+    { "/smmuv3/vmsa/WK8-APTable0-no-user-data",
+      0, 0, BIT(PTE_TABLE_AP0), 0, "x", "rwx", false, NULL },
+    { "/smmuv3/vmsa/WK8-APTable1-no-write",
+      0, 0, BIT(PTE_TABLE_AP1), 0, "rx", "rx", false, NULL },
+    { "/smmuv3/vmsa/WK8-UXNTable",
+      0, 0, BIT(PTE_TABLE_UXN), 0, "rw", "rw", false, NULL },
+    { "/smmuv3/vmsa/WK8-PXNTable",
+      0, BIT(PTE_AP1), BIT(PTE_TABLE_PXN), 0, "x", "rw", false, NULL },
+    { "/smmuv3/vmsa/CD16-HAD-ignores-tables",
+      0, 0, TABLES, CD_HAD0, "rwx", "rw", false, NULL },
+    { "/smmuv3/vmsa/CD16-HAD-not-implemented",
+      0, 0, TABLES, CD_HAD0, "", "r", false, edit_no_had },
+    { "/smmuv3/vmsa/TR9-EL2-has-one-privilege",
+      0, BIT(PTE_AP1), 0, 0, "rwx", "rwx", true, NULL },
+    { "/smmuv3/vmsa/TR9-EL2-XN",
+      BIT(PTE_XN), 0, 0, 0, "rw", "rw", true, NULL },
+    { "/smmuv3/vmsa/TR9-EL2-ignores-PXN",
+      BIT(PTE_PXN), 0, 0, 0, "rwx", "rwx", true, NULL },
+    { "/smmuv3/vmsa/CD12-EL2-ignores-PAN",
+      0, 0, 0, CD_PAN, "rwx", "rwx", true, NULL },
+    { "/smmuv3/vmsa/CD11-EL2-WXN",
+      0, 0, 0, CD_WXN, "rw", "rw", true, NULL },
+    { "/smmuv3/vmsa/WK8-EL2-APTable0-ignored",
+      0, 0, BIT(PTE_TABLE_AP0), 0, "rwx", "rwx", true, NULL },
 };
 
 typedef struct S2Rights {
@@ -525,15 +553,15 @@ static void edit_no_xnx(SmmuConfig *c)
 }
 
 static const S2Rights s2_rights[] = {
-    { "WK9-S2AP-none", VMSA_S2AP_NONE, 0, "x", "x", NULL },
-    { "WK9-S2AP-ro", VMSA_S2AP_RO, 0, "rx", "rx", NULL },
-    { "WK9-S2AP-wo", VMSA_S2AP_WO, 0, "wx", "wx", NULL },
-    { "WK9-S2AP-rw", VMSA_S2AP_RW, 0, "rwx", "rwx", NULL },
-    { "WK9-XN-10-none", VMSA_S2AP_RW, 2, "rw", "rw", NULL },
-    { "WK9-XNX-01-user-only", VMSA_S2AP_RW, 1, "rwx", "rw", NULL },
-    { "WK9-XNX-11-priv-only", VMSA_S2AP_RW, 3, "rw", "rwx", NULL },
-    { "WK9-no-XNX-01-executes", VMSA_S2AP_RW, 1, "rwx", "rwx", edit_no_xnx },
-    { "WK9-no-XNX-11-never", VMSA_S2AP_RW, 3, "rw", "rw", edit_no_xnx },
+    { "/smmuv3/vmsa/WK9-S2AP-none", VMSA_S2AP_NONE, 0, "x", "x", NULL },
+    { "/smmuv3/vmsa/WK9-S2AP-ro", VMSA_S2AP_RO, 0, "rx", "rx", NULL },
+    { "/smmuv3/vmsa/WK9-S2AP-wo", VMSA_S2AP_WO, 0, "wx", "wx", NULL },
+    { "/smmuv3/vmsa/WK9-S2AP-rw", VMSA_S2AP_RW, 0, "rwx", "rwx", NULL },
+    { "/smmuv3/vmsa/WK9-XN-10-none", VMSA_S2AP_RW, 2, "rw", "rw", NULL },
+    { "/smmuv3/vmsa/WK9-XNX-01-user-only", VMSA_S2AP_RW, 1, "rwx", "rw", NULL },
+    { "/smmuv3/vmsa/WK9-XNX-11-priv-only", VMSA_S2AP_RW, 3, "rw", "rwx", NULL },
+    { "/smmuv3/vmsa/WK9-no-XNX-01-executes", VMSA_S2AP_RW, 1, "rwx", "rwx", edit_no_xnx },
+    { "/smmuv3/vmsa/WK9-no-XNX-11-never", VMSA_S2AP_RW, 3, "rw", "rw", edit_no_xnx },
 };
 
 static void test_s2_rights(Fix *f)
@@ -741,12 +769,10 @@ static void add_tables(void)
         g_free(name);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(s1_rights); i++) {
-        add_data("/smmuv3/vmsa/", s1_rights[i].name, s1_rights[i].edit, test_s1_rights,
-                 &s1_rights[i]);
+        fix_add_data(s1_rights[i].name, "max", s1_rights[i].edit, test_s1_rights, &s1_rights[i]);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(s2_rights); i++) {
-        add_data("/smmuv3/vmsa/", s2_rights[i].name, s2_rights[i].edit, test_s2_rights,
-                 &s2_rights[i]);
+        fix_add_data(s2_rights[i].name, "max", s2_rights[i].edit, test_s2_rights, &s2_rights[i]);
     }
 }
 
