@@ -137,6 +137,19 @@ static void test_inv_stage(Fix *f)
     expect_fault(gatos(f, SID, ATOS_TYPE_S1, VA | READ), ATOS_INV_STAGE, 0, 0);
 }
 
+static void test_priority(Fix *f)
+{
+    expect_fault(gatos(f, 5000, 0, VA | READ), ATOS_INV_REQ, 0, 0);
+    expect_fault(gatos(f, SID, ATOS_TYPE_S2, VA | READ), C_BAD_STE, 0, 0);
+    scene_stage1(f);
+    cd_put_field(f, CD_V, 0);
+    expect_fault(gatos(f, SID | BIT(ATOS_SID_SSID_VALID), ATOS_TYPE_S12, VA | READ),
+                 ATOS_INV_STAGE, 0, 0);
+    expect_fault(gatos(f, SID | BIT(ATOS_SID_SSID_VALID), ATOS_TYPE_S1, VA | READ),
+                 C_BAD_SUBSTREAMID, 0, 0);
+    expect_fault(gatos(f, SID, ATOS_TYPE_S1, VA_HOLE | READ), C_BAD_CD, 0, 0);
+}
+
 static void test_disabled(Fix *f)
 {
     scene_stage1(f);
@@ -294,6 +307,15 @@ static void test_ecmdq_error(Fix *f)
     g_assert_cmpuint(reg_get(rd(f, reg + SMMU_ECMDQ_CONS), Q_INDEX), ==, 1);
 }
 
+static void test_ecmdq_msi_abort(Fix *f)
+{
+    uint64_t queue = ecmdq_start(f, 1);
+
+    ramhost_abort(&f->ram, 0x1400040, 0x1400043, RAMHOST_MSI);
+    ecmdq_push(f, 1, queue, 0, smmu_make_sync_msi(0x1400040, 5));
+    g_assert_cmphex(rd(f, SMMU_GERROR), ==, field_mask(GERROR_MSI_CMDQ_ABT_ERR));
+}
+
 static void test_ecmdq_syncs_are_apart(Fix *f)
 {
     uint64_t queue = ecmdq_start(f, 0), reg = ecmdq_reg(f, 0);
@@ -353,29 +375,31 @@ static void test_no_ecmdq(Fix *f)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    fix_add_profiles("/smmuv3/atos/AO5-stage1", test_s1);
+    fix_add_profiles("/smmuv3/atos/AO3+AO4+AO5-stage1", test_s1);
     fix_add_profiles("/smmuv3/atos/AO5-both-stages", test_s12);
     fix_add_profiles("/smmuv3/atos/AO5-stage2", test_s2);
     fix_add_profiles("/smmuv3/atos/AO10-stage1-of-nested", test_s1_of_nested);
     fix_add_profiles("/smmuv3/atos/AO5-block-size", test_block_size);
-    fix_add("/smmuv3/atos/AO14-faults", test_faults);
+    fix_add("/smmuv3/atos/AO6+AO14-faults", test_faults);
     fix_add_profiles("/smmuv3/atos/AO15-both-stages-faults", test_s12_faults);
     fix_add("/smmuv3/atos/AO15-cd-fault", test_cd_fault);
     fix_add("/smmuv3/atos/AO15-stage2-fault", test_s2_fault);
     fix_add("/smmuv3/atos/AO12-INV_REQ", test_inv_req);
     fix_add("/smmuv3/atos/AO12-INV_STAGE", test_inv_stage);
+    fix_add("/smmuv3/atos/AO16-priority", test_priority);
     fix_add("/smmuv3/atos/AO1-ignored-when-disabled", test_disabled);
-    fix_add("/smmuv3/atos/AO9-no-overrides-no-stalls", test_ignores_overrides_and_stalls);
+    fix_add("/smmuv3/atos/AO9+AO10-no-overrides-no-stalls", test_ignores_overrides_and_stalls);
     fix_add_profiles("/smmuv3/atos/AO11-HTTUI", test_httui);
     fix_add("/smmuv3/atos/AO13-S1DSS", test_s1dss);
-    fix_add("/smmuv3/atos/AO8-VATOS", test_vatos);
+    fix_add("/smmuv3/atos/AO8+ID3+RG5-VATOS", test_vatos);
     fix_add("/smmuv3/atos/AO17-VATOS-other-vmid", test_vatos_other_vmid);
     fix_add("/smmuv3/atos/AO12-VATOS-bypass", test_vatos_bypass);
-    fix_add("/smmuv3/atos/EC1-first-queue", test_first_ecmdq);
+    fix_add("/smmuv3/atos/EC1+RG3+RG35-first-queue", test_first_ecmdq);
     fix_add("/smmuv3/atos/EC10-last-queue", test_last_ecmdq);
-    fix_add("/smmuv3/atos/EC5-error", test_ecmdq_error);
+    fix_add("/smmuv3/atos/EC5+EC6+EC8-error", test_ecmdq_error);
+    fix_add("/smmuv3/atos/EC7-msi-abort", test_ecmdq_msi_abort);
     fix_add("/smmuv3/atos/EC3-syncs-are-apart", test_ecmdq_syncs_are_apart);
-    fix_add("/smmuv3/atos/EC9-guards", test_ecmdq_guards);
+    fix_add("/smmuv3/atos/EC2+EC9+RG17-guards", test_ecmdq_guards);
     fix_add("/smmuv3/atos/EC4-disabled", test_ecmdq_disabled);
     fix_add_config("/smmuv3/atos/EC1-absent", "max", edit_no_ecmdq, test_no_ecmdq);
     return g_test_run();

@@ -265,6 +265,31 @@ static void test_split_rights_of_both(Fix *f)
     expect_grant(f, treq(f, VA, false), true, false);
 }
 
+/** Stage 2 page that nobody may execute: Translated reads are Data unless INSTCFG says else. */
+static void test_split_permissions(Fix *f)
+{
+    IommuTxn t = txn_at(IPA, false);
+
+    split(f);
+    arm_pages_set(&f->s2, IPA, reg_set(arm_pages_get(&f->s2, IPA), S2PTE_XN, 2));
+    t.kind = IOMMU_TXN_TRANSLATED;
+    t.exec = true;
+    g_assert_cmpint(run(f, &t).status, ==, IOMMU_STATUS_OK);
+    ste_put_field(f, STE_INSTCFG, ATTR_CFG_SET);
+    expect_refused(f, run(f, &t), IOMMU_STATUS_ABORT, F_PERMISSION);
+    g_assert_true(f->event.ind);
+}
+
+static void test_translated_keeps_attributes(Fix *f)
+{
+    cr0_set(f, CR0_ATSCHK, 1);
+    scene_stage1(f);
+    field_set(f->ste, STE_MTCFG, 1);
+    field_set(f->ste, STE_MEMATTR, 5);
+    ats_on(f);
+    g_assert_cmphex(translated(f, PA, false).attr.type, ==, 0xff);
+}
+
 static void test_split_fault(Fix *f)
 {
     split(f);
@@ -756,31 +781,33 @@ static void test_pri_irq_last(Fix *f)
 
 static void add_requests(void)
 {
-    fix_add_profiles("/smmuv3/ats/AT8-full-stage1", test_full_stage1);
+    fix_add_profiles("/smmuv3/ats/AT8+AT9-full-stage1", test_full_stage1);
     fix_add_profiles("/smmuv3/ats/AT32-full-nested", test_full_nested);
     fix_add_profiles("/smmuv3/ats/AT27-read-only", test_read_only);
     fix_add_profiles("/smmuv3/ats/AT27-stage2-limits", test_stage2_limits);
-    fix_add_profiles("/smmuv3/ats/AT5-unmapped", test_unmapped);
+    fix_add_profiles("/smmuv3/ats/AT5+AT30-unmapped", test_unmapped);
     fix_add_profiles("/smmuv3/ats/AT6-stage1-grants-nothing", test_no_user_right);
     fix_add_profiles("/smmuv3/ats/AT6-no-grant-is-not-cached", test_no_grant_is_not_cached);
     fix_add_profiles("/smmuv3/ats/AT27-execute", test_execute);
     fix_add_profiles("/smmuv3/ats/AT27-privileged", test_privileged);
     fix_add("/smmuv3/ats/AT27-INSTCFG-data", test_instcfg_data);
-    fix_add_profiles("/smmuv3/ats/HT9-NW0-dirties", test_nw0_dirties);
+    fix_add_profiles("/smmuv3/ats/AT29+HT9-NW0-dirties", test_nw0_dirties);
     fix_add_profiles("/smmuv3/ats/AT28-NW1-does-not-dirty", test_nw1_does_not_dirty);
     fix_add_profiles("/smmuv3/ats/HT10-access-flag-fault", test_af_fault);
-    fix_add("/smmuv3/ats/AT33-S1DSS-identity", test_s1dss_identity);
+    fix_add("/smmuv3/ats/AT7+AT33-S1DSS-identity", test_s1dss_identity);
     fix_add_profiles("/smmuv3/ats/AT33-S1DSS-nested", test_s1dss_nested);
     fix_add_profiles("/smmuv3/ats/AT12-split-stage", test_split);
     fix_add_profiles("/smmuv3/ats/AT12-split-rights-of-both", test_split_rights_of_both);
+    fix_add("/smmuv3/ats/AT13+AT35-split-permissions", test_split_permissions);
+    fix_add("/smmuv3/ats/MA9-translated-keeps-attributes", test_translated_keeps_attributes);
     fix_add("/smmuv3/ats/AT12-split-fault", test_split_fault);
     fix_add("/smmuv3/ats/AT12-split-without-ATSCHK", test_split_without_atschk);
     fix_add_profiles("/smmuv3/ats/AT34-split-S1DSS", test_split_s1dss);
-    fix_add("/smmuv3/ats/AT4-disabled", test_disabled);
+    fix_add("/smmuv3/ats/AT4+RG14-disabled", test_disabled);
     fix_add("/smmuv3/ats/EV15-EATS-off", test_eats_off);
     fix_add("/smmuv3/ats/AT4-bypass", test_ste_bypass);
     fix_add("/smmuv3/ats/AT4-abort", test_ste_abort);
-    fix_add("/smmuv3/ats/AT4-bad-STE", test_bad_ste);
+    fix_add("/smmuv3/ats/AT4+AT37-bad-STE", test_bad_ste);
     fix_add("/smmuv3/ats/AT4-bad-CD", test_bad_cd);
     fix_add("/smmuv3/ats/AT4-bad-StreamID", test_bad_streamid);
     fix_add("/smmuv3/ats/AT4-walk-abort", test_walk_abort);
@@ -795,16 +822,16 @@ static void add_pri(void)
     fix_add("/smmuv3/ats/CM28-response", test_pri_resp);
     fix_add("/smmuv3/ats/AT25-response-codes", test_pri_resp_codes);
     fix_add("/smmuv3/ats/AT23-disabled", test_pri_disabled);
-    fix_add("/smmuv3/ats/AT23-SMMU-disabled", test_pri_smmu_disabled);
+    fix_add("/smmuv3/ats/AT23+RG13+RG14-SMMU-disabled", test_pri_smmu_disabled);
     fix_add("/smmuv3/ats/AT21-stop-marker-unanswered", test_stop_marker_unanswered);
-    fix_add("/smmuv3/ats/AT20-overflow", test_pri_overflow);
+    fix_add("/smmuv3/ats/AT20+AT21+RG43-overflow", test_pri_overflow);
     fix_add("/smmuv3/ats/AT20-overflow-blocks", test_overflow_blocks);
     fix_add_config("/smmuv3/ats/AT22-PPAR", "max", edit_no_pps, test_overflow_ppar);
     fix_add_config("/smmuv3/ats/AT22-no-PPAR", "max", edit_no_pps, test_overflow_no_ppar);
     fix_add_config("/smmuv3/ats/AT22-bad-STE", "max", edit_no_pps, test_overflow_bad_ste);
     fix_add("/smmuv3/ats/AT24-queue-abort", test_pri_abort);
     fix_add("/smmuv3/ats/IR1-page-request-queue", test_pri_irq);
-    fix_add("/smmuv3/ats/RG34-interrupt-on-last", test_pri_irq_last);
+    fix_add("/smmuv3/ats/IR1+RG34-interrupt-on-last", test_pri_irq_last);
 }
 
 int main(int argc, char **argv)
@@ -825,7 +852,7 @@ int main(int argc, char **argv)
     fix_add("/smmuv3/ats/CM27-ATC_INV-all", test_atc_inv_all);
     fix_add("/smmuv3/ats/CM27-ignored-when-disabled", test_atc_inv_ignored);
     fix_add("/smmuv3/ats/AT16-timeout", test_atc_inv_timeout);
-    fix_add("/smmuv3/ats/CM34-sync-waits", test_sync_waits_for_atc_inv);
+    fix_add("/smmuv3/ats/CM6+CM34-sync-waits", test_sync_waits_for_atc_inv);
     fix_add("/smmuv3/ats/CM36-late-timeout", test_late_timeout);
     fix_add("/smmuv3/ats/stray-answer", test_stray_answer);
     add_pri();

@@ -359,7 +359,7 @@ static void add_rows(void)
         g_free(name);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(combinations); i++) {
-        char *name = g_strconcat("/smmuv3/attrs/MA12-", combinations[i].name, NULL);
+        char *name = g_strconcat("/smmuv3/attrs/MA12+MA13-", combinations[i].name, NULL);
 
         fix_add_data(name, "max", NULL, test_combination, &combinations[i]);
         g_free(name);
@@ -377,7 +377,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     add_rows();
-    fix_add_profiles("/smmuv3/attrs/MA10-stage1-WB", test_s1_wb);
+    fix_add_profiles("/smmuv3/attrs/MA2+MA10-stage1-WB", test_s1_wb);
     fix_add_profiles("/smmuv3/attrs/MA5-NC-is-OSH", test_s1_nc_is_osh);
     fix_add_profiles("/smmuv3/attrs/MA5-Device-is-OSH", test_s1_device_is_osh);
     fix_add("/smmuv3/attrs/WK8-SH-01-is-NSH", test_s1_sh1_is_nsh);
@@ -386,18 +386,18 @@ int main(int argc, char **argv)
     fix_add_config("/smmuv3/attrs/PE6-no-MTEPERM", "max", edit_no_mteperm, test_no_mteperm);
     fix_add_profiles("/smmuv3/attrs/MA14-stage2-only-takes-input", test_s2_only_takes_input);
     fix_add("/smmuv3/attrs/CD19-DS-shareability", test_ds_takes_sh_from_regime);
-    fix_add("/smmuv3/attrs/SE16-MTCFG", test_mtcfg_bypass);
+    fix_add("/smmuv3/attrs/SE16+TR10-MTCFG", test_mtcfg_bypass);
     fix_add("/smmuv3/attrs/SE16-SHCFG", test_shcfg);
     fix_add("/smmuv3/attrs/SE16-ALLOCCFG", test_alloccfg);
     fix_add_config("/smmuv3/attrs/SE16-not-implemented", "max", edit_no_types_ovr,
                    test_no_types_ovr);
     fix_add("/smmuv3/attrs/MA14-stage1-replaces-override", test_stage1_replaces_override);
-    fix_add("/smmuv3/attrs/MA17-GBPA-Device-to-WB", test_gbpa_device_to_wb);
+    fix_add("/smmuv3/attrs/MA6+MA17-GBPA-Device-to-WB", test_gbpa_device_to_wb);
     fix_add_profiles("/smmuv3/attrs/AT36-no-snoop", test_no_snoop);
     fix_add_profiles("/smmuv3/attrs/AT36-no-snoop-after-FWB", test_no_snoop_after_fwb);
     fix_add("/smmuv3/attrs/AT36-no-snoop-spares-Device", test_no_snoop_spares_device);
-    fix_add("/smmuv3/attrs/MA19-stage1-walk", test_walk_attributes);
-    fix_add("/smmuv3/attrs/MA19-stage2-walk", test_s2_walk_attributes);
-    fix_add("/smmuv3/attrs/MA19-cd-fetch", test_cd_attributes);
+    fix_add("/smmuv3/attrs/CD6+MA19-stage1-walk", test_walk_attributes);
+    fix_add("/smmuv3/attrs/MA19+SE23-stage2-walk", test_s2_walk_attributes);
+    fix_add("/smmuv3/attrs/MA19+SE7-cd-fetch", test_cd_attributes);
     return g_test_run();
 }

@@ -57,7 +57,7 @@ static void scene_s1stalld(Fix *f)
 }
 
 static const FieldRow rows[] = {
-    { ROW("/smmuv3/cd/CD2-V0-illegal", scene_stage1,
+    { ROW("/smmuv3/cd/CD2+CD24-V0-illegal", scene_stage1,
           CD_V, 0, C_BAD_CD) },
     { ROW("/smmuv3/cd/CD4-T0SZ-above-39-without-STT", scene_stage1,
           CD_T0SZ, 40, C_BAD_CD),
@@ -116,7 +116,7 @@ static const FieldRow rows[] = {
       .edit = edit_asid8 },
     { ROW("/smmuv3/cd/CD15-ASID-ignored-in-EL2", scene_el2,
           CD_ASID, 0x100, 0), .edit = edit_asid8 },
-    { ROW("/smmuv3/cd/CD18-TTB0-beyond-IPS", scene_stage1,
+    { ROW("/smmuv3/cd/AD17+CD18-TTB0-beyond-IPS", scene_stage1,
           CD_IPS, 0, C_BAD_CD), .field2 = CD_TTB0,
       .value2 = 1ull << 28 },
     { ROW("/smmuv3/cd/CD18-TTB0-beyond-48-bits-without-DS", scene_stage1,
@@ -126,6 +126,10 @@ static const FieldRow rows[] = {
     { ROW("/smmuv3/cd/CD18-TTB0-ignored-with-EPD0", scene_two_halves,
           CD_EPD0, 1, F_TRANSLATION),
       .field2 = CD_TTB0, .value2 = ~0ull },
+    { ROW("/smmuv3/cd/CD20-PIE-absent", scene_stage1,
+          BITFIELD_AT(187, 1), 1, 0) },
+    { ROW("/smmuv3/cd/CD22-PIIP-ignored", scene_stage1,
+          BITFIELD_AT(448, 3), 4, 0) },
     { ROW("/smmuv3/cd/CD23-S-with-S1STALLD", scene_s1stalld,
           CD_S, 1, C_BAD_CD) },
     { ROW("/smmuv3/cd/CD23-S-without-stalls", scene_stage1,
@@ -421,8 +425,8 @@ int main(int argc, char **argv)
     fix_add_profiles("/smmuv3/cd/AD11-two-halves", test_two_halves);
     fix_add("/smmuv3/cd/CD18-TTB-aligned-down", test_ttb_aligned_down);
     fix_add("/smmuv3/cd/TR7-EL2-upper-half-faults", test_el2_upper_half);
-    fix_add("/smmuv3/cd/TR7-EL2-E2H-has-two-halves", test_e2h_upper_half);
-    fix_add_profiles("/smmuv3/cd/SE3-linear", test_linear);
+    fix_add("/smmuv3/cd/TR6+TR7-EL2-E2H-has-two-halves", test_e2h_upper_half);
+    fix_add_profiles("/smmuv3/cd/SE3+ST2-linear", test_linear);
     fix_add_profiles("/smmuv3/cd/SE3-two-level-4k", test_two_level_4k);
     fix_add_profiles("/smmuv3/cd/SE3-two-level-64k", test_two_level_64k);
     fix_add_profiles("/smmuv3/cd/SE3-20-bits", test_two_level_20_bits);

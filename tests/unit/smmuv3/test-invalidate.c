@@ -612,7 +612,7 @@ int main(int argc, char **argv)
     fix_add("/smmuv3/invalidate/TL1-asid-separates", test_asid_separates);
     fix_add("/smmuv3/invalidate/TL2-vmid-separates", test_vmid_separates);
     fix_add("/smmuv3/invalidate/TR8-streams-share-entries", test_streams_share);
-    fix_add("/smmuv3/invalidate/CM13-CFGI-spares-tlb", test_cfgi_spares_tlb);
+    fix_add("/smmuv3/invalidate/CM13+SE40-CFGI-spares-tlb", test_cfgi_spares_tlb);
     fix_add("/smmuv3/invalidate/TL1-EL2-spared-by-NH", test_el2_spared_by_nh);
     fix_add("/smmuv3/invalidate/CM23-EL2_ALL", test_el2_all);
     fix_add("/smmuv3/invalidate/CM23-EL2_VA-ignores-asid", test_el2_va_ignores_asid);
@@ -628,7 +628,7 @@ int main(int argc, char **argv)
     fix_add_profiles("/smmuv3/invalidate/SY2-nested-S2_IPA-then-NH_ALL",
                      test_nested_s2_ipa_then_nh_all);
     fix_add_profiles("/smmuv3/invalidate/CM23-nested-S12_VMALL", test_nested_s12_vmall);
-    fix_add_profiles("/smmuv3/invalidate/TL13-nested-table-moves", test_nested_table_moves);
+    fix_add_profiles("/smmuv3/invalidate/SY1+TL13-nested-table-moves", test_nested_table_moves);
     fix_add_profiles("/smmuv3/invalidate/CM23-Leaf0-drops-tables", test_walk_cache_by_va);
     fix_add_profiles("/smmuv3/invalidate/CM23-NH_ASID-drops-tables", test_walk_cache_by_asid);
     fix_add("/smmuv3/invalidate/TL10-VMW-1", test_vmw1);
@@ -636,7 +636,7 @@ int main(int argc, char **argv)
     fix_add("/smmuv3/invalidate/TL10-VMW-4", test_vmw4);
     fix_add("/smmuv3/invalidate/RG8-VMW-5-is-exact", test_vmw_reserved);
     fix_add("/smmuv3/invalidate/TL10-VMW-not-for-lookup", test_vmw_not_for_lookup);
-    fix_add("/smmuv3/invalidate/CM19-range", test_range);
+    fix_add("/smmuv3/invalidate/CM19+CM21-range", test_range);
     fix_add("/smmuv3/invalidate/CM19-range-scale", test_range_scale);
     fix_add_config("/smmuv3/invalidate/CM19-not-implemented", "max", edit_no_ril,
                    test_range_not_implemented);

@@ -38,6 +38,19 @@ static void test_undefined(Fix *f)
     }
 }
 
+static void test_absent_registers(Fix *f)
+{
+    /* S2PII, AGBPA, MPAMIDR, GMPAM, GBPMPAM, DPT_BASE, DPT_BASE_CFG, DPT_CFG_FAR, S_IDR0 */
+    static const uint32_t offsets[] = { 0x30, 0x48, 0x130, 0x138, 0x13c, 0x200, 0x208, 0x210,
+                                        0x8000 };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(offsets); i++) {
+        wr(f, offsets[i], UINT32_MAX);
+        g_assert_cmphex(rd(f, offsets[i]), ==, 0);
+    }
+    g_assert_cmphex(rd(f, SMMU_STATUSR), ==, 0);
+}
+
 static void test_bad_sizes(Fix *f)
 {
     f->m->ops->mmio_write(f->m, SMMU_CR1, 0xff, 1);
@@ -435,19 +448,21 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     fix_add_reset("/smmuv3/regs/RG6-halves", "max", NULL, test_halves);
     fix_add_reset("/smmuv3/regs/RG7-RES0-bits", "max", NULL, test_res0_bits);
-    fix_add_reset("/smmuv3/regs/RG7-undefined-locations", "max", NULL, test_undefined);
+    fix_add_reset("/smmuv3/regs/RG4+RG7-undefined-locations", "max", NULL, test_undefined);
+    fix_add_reset("/smmuv3/regs/RG20+RG22+RG25+RG36+RG37+RS6-absent-registers", "max", NULL,
+                  test_absent_registers);
     fix_add_reset("/smmuv3/regs/RG6-bad-sizes", "max", NULL, test_bad_sizes);
     fix_add_reset("/smmuv3/regs/RG6-wide-access-to-a-pair", "max", NULL, test_wide_access_to_pair);
     fix_add_reset("/smmuv3/regs/RG7-read-only", "max", NULL, test_read_only);
     fix_add_reset("/smmuv3/regs/RG45-component-id", "max", NULL, test_component_id);
     fix_add_reset("/smmuv3/regs/RG9-CR0ACK", "max", NULL, test_cr0ack);
-    fix_add_reset("/smmuv3/regs/RG8-absent-fields", "min", NULL, test_absent_fields);
-    fix_add("/smmuv3/regs/RG28-guarded-by-SMMUEN", test_guarded_by_smmuen);
-    fix_add("/smmuv3/regs/RG30-guarded-by-queues", test_guarded_by_queues);
+    fix_add_reset("/smmuv3/regs/RG7+RG8+RG23-absent-fields", "min", NULL, test_absent_fields);
+    fix_add("/smmuv3/regs/RG19+RG28+RG29-guarded-by-SMMUEN", test_guarded_by_smmuen);
+    fix_add("/smmuv3/regs/RG30+RG33+RG42+RG43-guarded-by-queues", test_guarded_by_queues);
     fix_add("/smmuv3/regs/RG17-CR1-halves", test_cr1_halves);
     fix_add_reset("/smmuv3/regs/RG21-GBPA-update", "max", NULL, test_gbpa_update);
     fix_add_reset("/smmuv3/regs/RG27-GERRORN-of-inactive", "max", NULL, test_gerrorn_of_inactive);
-    fix_add_reset("/smmuv3/regs/ID1-max", "max", NULL, test_id_max);
+    fix_add_reset("/smmuv3/regs/ID1+ID2+ID4+ID6+ID8-max", "max", NULL, test_id_max);
     fix_add_reset("/smmuv3/regs/ID1-min", "min", NULL, test_id_min);
     g_test_add_func("/smmuv3/config/named-sets", test_named_sets);
     g_test_add_func("/smmuv3/config/ID5-bad-values-are-named", test_bad_configs);

@@ -61,6 +61,27 @@ static void test_resume_retry_faults_again(Fix *f)
     expect_done(f, IOMMU_STATUS_OK);
 }
 
+static void test_invalidation_spares_stalls(Fix *f)
+{
+    one_stall(f);
+    map_hole(f);
+    cmd(f, smmu_make_tlbi_nsnh_all());
+    cmd(f, smmu_make_cfgi_all());
+    g_assert_cmpuint(f->ram.stall_count, ==, 0);
+    cmd(f, smmu_make_resume(SID, f->event.stag, true, false));
+    expect_done(f, IOMMU_STATUS_OK);
+}
+
+static void test_retry_sees_new_configuration(Fix *f)
+{
+    one_stall(f);
+    ste_bypass(f->ste);
+    put_ste(f);
+    cmd(f, smmu_make_resume(SID, f->event.stag, true, false));
+    expect_done(f, IOMMU_STATUS_OK);
+    g_assert_cmphex(f->ram.stalls[0].result.pa, ==, VA_HOLE);
+}
+
 static void test_resume_abort(Fix *f)
 {
     one_stall(f);
@@ -367,6 +388,9 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     fix_add_profiles("/smmuv3/stall/FM10-resume-retry", test_resume_retry);
     fix_add("/smmuv3/stall/FM13-resume-retry-faults-again", test_resume_retry_faults_again);
+    fix_add("/smmuv3/stall/CM17-invalidation-spares-stalls", test_invalidation_spares_stalls);
+    fix_add("/smmuv3/stall/CM17+FM10-retry-sees-new-configuration",
+            test_retry_sees_new_configuration);
     fix_add("/smmuv3/stall/CM30-resume-abort", test_resume_abort);
     fix_add("/smmuv3/stall/CM30-resume-razwi", test_resume_razwi);
     fix_add_config("/smmuv3/stall/CM30-resume-with-TERM_MODEL", "max", edit_term_model,
@@ -383,7 +407,7 @@ int main(int argc, char **argv)
     fix_add("/smmuv3/stall/FM8-client-that-cannot-wait", test_client_that_cannot_wait);
     fix_add("/smmuv3/stall/FM16-other-transactions-pass", test_other_transactions_pass);
     fix_add("/smmuv3/stall/FM5-R-ignored-by-stall", test_r_ignored_by_stall);
-    fix_add("/smmuv3/stall/FM11-queue-disabled", test_queue_disabled);
+    fix_add("/smmuv3/stall/FM11+Q6-queue-disabled", test_queue_disabled);
     fix_add("/smmuv3/stall/EV3-queue-disabled-then-fixed", test_queue_disabled_then_fixed);
     fix_add("/smmuv3/stall/Q12-queue-full-is-no-overflow", test_queue_full);
     fix_add_config("/smmuv3/stall/ID7-STALL_MAX", "max", edit_stall_max2, test_stall_max);
@@ -398,8 +422,8 @@ int main(int argc, char **argv)
     }
     fix_add("/smmuv3/stall/FM1-config-error-ignores-R", test_config_error_ignores_r);
     fix_add("/smmuv3/stall/FM5-S2R-silences", test_s2r);
-    fix_add("/smmuv3/stall/FM7-stage2-always-aborts", test_stage2_always_aborts);
-    fix_add_config("/smmuv3/stall/CM30-illegal-without-stalls", "max", edit_no_stall,
+    fix_add("/smmuv3/stall/FM7+FM15-stage2-always-aborts", test_stage2_always_aborts);
+    fix_add_config("/smmuv3/stall/CM30+FM6-illegal-without-stalls", "max", edit_no_stall,
                    test_resume_illegal);
     fix_add_config("/smmuv3/stall/CM31-illegal-without-stalls", "max", edit_no_stall,
                    test_stall_term_illegal);

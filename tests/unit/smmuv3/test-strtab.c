@@ -120,6 +120,17 @@ static void test_span(Fix *f)
     expect_bad_streamid(f, sid);
 }
 
+static void test_invalid_is_not_followed(Fix *f)
+{
+    uint32_t sid = 3u << 6 | 5;
+
+    two_level(f, 6, sid);
+    set_span(f, sid, 0);
+    ramhost_forget(&f->ram);
+    access_sid(f, sid);
+    g_assert_cmpuint(f->ram.reads, ==, 1);
+}
+
 static void test_l1std_abort(Fix *f)
 {
     uint32_t sid = 3u << 6 | 5;
@@ -209,14 +220,15 @@ static void test_cfgi_range(Fix *f)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    fix_add_profiles("/smmuv3/strtab/ST5-linear", test_linear);
+    fix_add_profiles("/smmuv3/strtab/ST1+ST5-linear", test_linear);
     fix_add("/smmuv3/strtab/ST4-linear-out-of-range", test_linear_out_of_range);
     fix_add("/smmuv3/strtab/RG29-no-event-without-RECINVSID", test_recinvsid_off);
     fix_add_profiles("/smmuv3/strtab/ST6-split-6", test_split6);
     fix_add_profiles("/smmuv3/strtab/ST6-split-8", test_split8);
     fix_add_profiles("/smmuv3/strtab/ST6-split-10", test_split10);
     fix_add("/smmuv3/strtab/RG29-reserved-split-acts-as-6", test_reserved_split_is_6);
-    fix_add("/smmuv3/strtab/ST8-span", test_span);
+    fix_add("/smmuv3/strtab/ST7+ST8+ST9-span", test_span);
+    fix_add("/smmuv3/strtab/TL16-invalid-is-not-followed", test_invalid_is_not_followed);
     fix_add("/smmuv3/strtab/EV6-F_STE_FETCH-of-L1STD", test_l1std_abort);
     fix_add("/smmuv3/strtab/EV6-F_STE_FETCH-of-STE", test_ste_abort);
     fix_add("/smmuv3/strtab/RG28-base-aligned-down", test_base_aligned_down);
@@ -224,7 +236,7 @@ int main(int argc, char **argv)
                    test_linear_only);
     fix_add_config("/smmuv3/strtab/RG29-size-capped-at-SIDSIZE", "max", edit_linear_only,
                    test_size_capped_at_sidsize);
-    fix_add("/smmuv3/strtab/ST10-fetch-attributes", test_fetch_attributes);
+    fix_add("/smmuv3/strtab/MA19+RG18+ST10-fetch-attributes", test_fetch_attributes);
     fix_add("/smmuv3/strtab/CM14-cfgi-range", test_cfgi_range);
     return g_test_run();
 }

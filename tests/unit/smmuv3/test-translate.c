@@ -330,13 +330,13 @@ int main(int argc, char **argv)
                   test_gbpa_abort_at_reset);
     fix_add("/smmuv3/translate/AD3-GBPA-above-OAS", test_gbpa_above_oas);
     fix_add("/smmuv3/translate/RG21-GBPA-attributes", test_gbpa_attributes);
-    fix_add("/smmuv3/translate/RS2-disabled-reads-no-table", test_disabled_reads_no_table);
+    fix_add("/smmuv3/translate/RG14+RS2-disabled-reads-no-table", test_disabled_reads_no_table);
     fix_add_profiles("/smmuv3/translate/RS3-tlb-survives-disable", test_tlb_survives_disable);
     fix_add_profiles("/smmuv3/translate/probe-leaves-no-trace", test_probe_leaves_no_trace);
     fix_add("/smmuv3/translate/HT12-speculative-read", test_speculative_read);
     fix_add("/smmuv3/translate/HT12-speculative-bad-configuration",
             test_speculative_bad_configuration);
-    fix_add_profiles("/smmuv3/translate/SE18-PRIVCFG-set", test_privcfg);
+    fix_add_profiles("/smmuv3/translate/SE18+TR10-PRIVCFG-set", test_privcfg);
     fix_add_profiles("/smmuv3/translate/SE18-PRIVCFG-clear", test_privcfg_clear);
     fix_add_profiles("/smmuv3/translate/SE18-INSTCFG-reads-only", test_instcfg);
     fix_add_config("/smmuv3/translate/SE18-not-implemented", "max", edit_no_perms_ovr,

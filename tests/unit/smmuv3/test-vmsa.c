@@ -400,6 +400,24 @@ static void test_contiguous(Fix *f)
     expect_ok(f, VA + 15 * PAGE, true, (PA & ~0xffffull) + 15 * PAGE);
 }
 
+static void test_nt(Fix *f)
+{
+    scene_stage1(f);
+    arm_pages_map_level(&f->s1, 0x80000000, 0x20000000, 2, ARM_S1_RW | reg_make(PTE_NT, 1));
+    expect_ok(f, 0x80000123, false, 0x20000123);
+}
+
+static void test_execute_from_device(Fix *f)
+{
+    IommuTxn t = txn_at(VA, false);
+
+    scene_stage1(f);
+    arm_pages_set(&f->s1, VA,
+                  reg_set(arm_pages_get(&f->s1, VA), PTE_ATTRINDX, ARM_ATTRINDX_DEVICE));
+    t.exec = true;
+    g_assert_cmpint(run(f, &t).status, ==, IOMMU_STATUS_OK);
+}
+
 /* ---- Permissions -------------------------------------------------------------------------- */
 
 typedef struct Rights {
@@ -524,7 +542,7 @@ static const Rights s1_rights[] = {
       0, 0, TABLES, CD_HAD0, "rwx", "rw", false, NULL },
     { "/smmuv3/vmsa/CD16-HAD-not-implemented",
       0, 0, TABLES, CD_HAD0, "", "r", false, edit_no_had },
-    { "/smmuv3/vmsa/TR9-EL2-has-one-privilege",
+    { "/smmuv3/vmsa/MA15+TR9-EL2-has-one-privilege",
       0, BIT(PTE_AP1), 0, 0, "rwx", "rwx", true, NULL },
     { "/smmuv3/vmsa/TR9-EL2-XN",
       BIT(PTE_XN), 0, 0, 0, "rw", "rw", true, NULL },
@@ -753,13 +771,16 @@ static void edit_caches_off(SmmuConfig *c)
 static void add_tables(void)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(shapes); i++) {
-        add_data("/smmuv3/vmsa/WK5-stage1/", shapes[i].name, NULL, test_shape_s1, &shapes[i]);
-        add_data("/smmuv3/vmsa/AD11-upper/", shapes[i].name, NULL, test_shape_upper, &shapes[i]);
-        add_data("/smmuv3/vmsa/WK5-stage2/", shapes[i].name, NULL, test_shape_s2, &shapes[i]);
+        const Shape *s = &shapes[i];
+
+        add_data("/smmuv3/vmsa/WK2+WK5+WK7-stage1/", s->name, NULL, test_shape_s1, s);
+        add_data("/smmuv3/vmsa/AD8+AD11-upper/", s->name, NULL, test_shape_upper, s);
+        add_data("/smmuv3/vmsa/SE31+WK3+WK5-stage2/", s->name, NULL, test_shape_s2, s);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(concatenated); i++) {
-        add_data("/smmuv3/vmsa/WK4-concatenated/", concatenated[i].name, NULL, test_shape_s2,
-                 &concatenated[i]);
+        const Shape *s = &concatenated[i];
+
+        add_data("/smmuv3/vmsa/SE21+WK3+WK4-concatenated/", s->name, NULL, test_shape_s2, s);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++) {
         char *name = g_strdup_printf("%uK-over-%uK", 1u << (pairs[i].s1 - 10),
@@ -794,20 +815,23 @@ int main(int argc, char **argv)
     fix_add("/smmuv3/vmsa/WK5-level0-block-needs-DS", test_level0_block_without_ds);
     fix_add_profiles("/smmuv3/vmsa/AD13-output-beyond-IPS", test_output_beyond_ips);
     fix_add("/smmuv3/vmsa/CD9-table-beyond-IPS", test_table_beyond_ips);
-    fix_add_profiles("/smmuv3/vmsa/AD15-output-beyond-S2PS", test_s2_output_beyond_s2ps);
+    fix_add_profiles("/smmuv3/vmsa/AD15+SE24-output-beyond-S2PS", test_s2_output_beyond_s2ps);
     fix_add("/smmuv3/vmsa/WK7-64K-high-bits-beyond-IPS", test_64k_high_bits_beyond_ips);
     fix_add("/smmuv3/vmsa/EV18-walk-abort", test_walk_abort);
     fix_add("/smmuv3/vmsa/EV18-stage2-walk-abort", test_s2_walk_abort);
     fix_add_profiles("/smmuv3/vmsa/PE11-both-stages-must-grant", test_both_stages_must_grant);
     fix_add("/smmuv3/vmsa/WK6-contiguous", test_contiguous);
-    fix_add_profiles("/smmuv3/vmsa/MA4-atomic-needs-both", test_atomic_needs_both);
+    fix_add_profiles("/smmuv3/vmsa/MA4+SY10-atomic-needs-both", test_atomic_needs_both);
     fix_add("/smmuv3/vmsa/MA3-write-is-data", test_write_is_data);
-    fix_add("/smmuv3/vmsa/HT3-access-flag-before-permission", test_af_before_permission);
+    fix_add("/smmuv3/vmsa/EV12+HT3-access-flag-before-permission", test_af_before_permission);
     fix_add("/smmuv3/vmsa/CD10-AFFD", test_affd);
     fix_add("/smmuv3/vmsa/SE27-S2AFFD", test_s2affd);
-    fix_add_profiles("/smmuv3/vmsa/EV7-stage2-fault-of-table", test_s2_fault_of_table);
+    fix_add_profiles("/smmuv3/vmsa/EV7+FM3+PE12-stage2-fault-of-table", test_s2_fault_of_table);
     fix_add_profiles("/smmuv3/vmsa/EV7-stage2-fault-of-cd", test_s2_fault_of_cd);
-    fix_add_profiles("/smmuv3/vmsa/EV8-stage2-permission-of-table", test_s2_permission_of_table);
+    fix_add_profiles("/smmuv3/vmsa/EV8+PE12-stage2-permission-of-table",
+                     test_s2_permission_of_table);
+    fix_add("/smmuv3/vmsa/TL14-nT-does-not-fault", test_nt);
+    fix_add("/smmuv3/vmsa/MA18-execute-from-Device", test_execute_from_device);
     fix_add_profiles("/smmuv3/vmsa/SE29-S2PTW-of-table", test_s2ptw);
     fix_add_profiles("/smmuv3/vmsa/SE29-S2PTW-of-cd", test_s2ptw_of_cd);
     fix_add_profiles("/smmuv3/vmsa/EV12-stage1-range-before-stage2", test_s1_range_before_s2);
