@@ -36,12 +36,13 @@ class Bench:
 
 
 ARM = Bench("smmuv3", "aarch64", "arm64", "arm-smmuv3",
-            ("-M", "virt,gic-version=3,iommu=smmuv3", "-cpu", "neoverse-n1"),
+            ("-M", "virt,gic-version=3,iommu=smmuv3", "-cpu", "neoverse-n1",
+             "-global", "arm-smmuv3.model=max"),
             "console=ttyAMA0 rodata=off iommu.strict=1")
 
 # Every function may stall: PCI Express functions do not, which is why Linux must be told.
 ARM_STALL = Bench("smmuv3", "aarch64", "arm64", "arm-smmuv3",
-                  ARM.machine + ("-global", "arm-smmuv3.stall_model=force"), ARM.kernel_args)
+                  ARM.machine + ("-global", "arm-smmuv3.stall=force"), ARM.kernel_args)
 
 VTD = Bench("vtd", "x86_64", "x86_64", "intel-iommu",
             ("-M", "q35", "-cpu", "max", "-device", "intel-iommu,intremap=on,model=max"),
