@@ -35,6 +35,7 @@ prepare_tier() {
     qtest) build_qtests ;;
     guest) build_qemu stagewalk ;;
     differential)
+        build_release
         build_qemu stagewalk
         build_qemu baseline
         ;;

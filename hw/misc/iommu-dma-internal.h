@@ -224,6 +224,7 @@ struct IdmaState {
     uint32_t channels, vectors, atc_entries, pri_capacity, vfs;
     uint8_t pasid_bits;
     bool ats, pri, pasid;
+    bool use_port;
 
     uint16_t pasid_cap, pri_cap, vpd_cap;
 

@@ -63,7 +63,7 @@ void idma_path_detach(IdmaState *d)
 void idma_path_refresh(IdmaState *d)
 {
     PCIDevice *dev = PCI_DEVICE(d);
-    IommuPort *port = iommu_port_of(pci_device_iommu_address_space(dev));
+    IommuPort *port = d->use_port ? iommu_port_of(pci_device_iommu_address_space(dev)) : NULL;
     uint16_t rid = pci_requester_id(dev);
 
     if (port != d->port || rid != d->rid) {

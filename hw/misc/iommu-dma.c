@@ -264,6 +264,7 @@ static void realize(PCIDevice *dev, Error **errp)
         d->ats = pf->ats;
         d->pasid_bits = pf->pasid_bits;
         d->pri_capacity = pf->pri_capacity;
+        d->use_port = pf->use_port;
         d->pasid = d->pri = false;
         d->vfs = 0;
     }
@@ -592,6 +593,7 @@ static const Property pf_properties[] = {
     DEFINE_PROP_BOOL("pasid", IdmaState, pasid, true),
     DEFINE_PROP_UINT8("pasid-bits", IdmaState, pasid_bits, 20),
     DEFINE_PROP_UINT32("sriov-vfs", IdmaState, vfs, 0),
+    DEFINE_PROP_BOOL("port", IdmaState, use_port, true),
 };
 
 static void base_class_init(ObjectClass *klass, void *data)
