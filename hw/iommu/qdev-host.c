@@ -200,12 +200,11 @@ static void host_mode_changed(void *opaque)
     iommu_shell_mode_dirty(opaque);
 }
 
-static void G_GNUC_PRINTF(2, 3) host_guest_error(void *opaque, const char *fmt, ...)
+/* At most LOG_BURST messages a second; those left out are counted in the next second. */
+static void G_GNUC_PRINTF(2, 0) log_guest_error(IommuShell *s, const char *fmt, va_list ap)
 {
-    IommuShell *s = opaque;
     g_autofree char *text = NULL;
     int64_t now;
-    va_list ap;
 
     if (!qemu_loglevel_mask(LOG_GUEST_ERROR)) {
         return;
@@ -225,10 +224,26 @@ static void G_GNUC_PRINTF(2, 3) host_guest_error(void *opaque, const char *fmt, 
         return;
     }
     s->log_count++;
-    va_start(ap, fmt);
     text = g_strdup_vprintf(fmt, ap);
-    va_end(ap);
     qemu_log("%s: %s\n", object_get_typename(s->owner), text);
+}
+
+void iommu_shell_guest_error(IommuShell *s, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    log_guest_error(s, fmt, ap);
+    va_end(ap);
+}
+
+static void G_GNUC_PRINTF(2, 3) host_guest_error(void *opaque, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    log_guest_error(opaque, fmt, ap);
+    va_end(ap);
 }
 
 static const IommuHostOps host_ops = {

@@ -12,52 +12,53 @@
 #include "block/aio.h"
 #include "qapi/error.h"
 
-static bool in_notifier(const IOMMUNotifier *n, hwaddr first, hwaddr last)
+/*
+ * Tell @n of [@first, @last], cut to what it registered for, as naturally aligned powers of two, as
+ * IOMMUTLBEntry wants. @pa belongs to @first.
+ */
+static void tell_one(IommuShellDevice *d, IOMMUNotifier *n, IOMMUNotifierFlag type, hwaddr first,
+                     hwaddr last, hwaddr pa, IOMMUAccessFlags perm)
 {
-    return first <= n->end && last >= n->start;
+    hwaddr at, end;
+
+    if (!(n->notifier_flags & type) || first > n->end || last < n->start) {
+        return;
+    }
+    at = MAX(first, n->start);
+    end = MIN(last, n->end);
+    for (;;) {
+        /* At most half of everything: the size of all of it does not fit 64 bits. */
+        uint64_t mask = (at ? at & -at : 1ull << 63) - 1;
+        IOMMUTLBEvent event;
+
+        while (mask > end - at) {
+            mask >>= 1;
+        }
+        event = (IOMMUTLBEvent) {
+            .type = type,
+            .entry = {
+                .target_as = d->shell->memory,
+                .iova = at,
+                .translated_addr = type == IOMMU_NOTIFIER_MAP ? pa + (at - first) : 0,
+                .addr_mask = mask,
+                .perm = perm,
+            },
+        };
+        memory_region_notify_iommu_one(n, &event);
+        if (end - at == mask) {
+            break;
+        }
+        at += mask + 1;
+    }
 }
 
-/*
- * Send [@first, @last] as naturally aligned powers of two, as IOMMUTLBEntry wants, cut to what each
- * notifier registered for. @pa belongs to @first.
- */
-static void tell(IommuShellDevice *d, IOMMUNotifier *only, IOMMUNotifierFlag type, hwaddr first,
-                 hwaddr last, hwaddr pa, IOMMUAccessFlags perm)
+static void tell(IommuShellDevice *d, IOMMUNotifierFlag type, hwaddr first, hwaddr last,
+                 hwaddr pa, IOMMUAccessFlags perm)
 {
     IOMMUNotifier *n;
 
     IOMMU_NOTIFIER_FOREACH(n, &d->iommu) {
-        hwaddr at, end;
-
-        if ((only && n != only) || !(n->notifier_flags & type) || !in_notifier(n, first, last)) {
-            continue;
-        }
-        at = MAX(first, n->start);
-        end = MIN(last, n->end);
-        for (;;) {
-            /* At most half of everything: the size of all of it does not fit 64 bits. */
-            uint64_t mask = (at ? at & -at : 1ull << 63) - 1;
-            IOMMUTLBEvent event;
-
-            while (mask > end - at) {
-                mask >>= 1;
-            }
-            event = (IOMMUTLBEvent) {
-                .type = type,
-                .entry = {
-                    .target_as = d->shell->memory,
-                    .iova = at,
-                    .translated_addr = type == IOMMU_NOTIFIER_MAP ? pa + (at - first) : 0,
-                    .addr_mask = mask,
-                    .perm = perm,
-                },
-            };
-            memory_region_notify_iommu_one(n, &event);
-            if (end - at == mask) {
-                break;
-            }
-            at += mask + 1;
-        }
+        tell_one(d, n, type, first, last, pa, perm);
     }
 }
 
@@ -77,7 +78,8 @@ static bool collect(void *opaque, uint64_t addr, uint64_t pa, uint64_t bytes, ui
 }
 
 /*
- * Mappings of [@first, @last] now. The model allows this look from inside its unmap callback: the lock
+ * Mappings of [@first, @last] now; none while the device bypasses, for a mirror then shows plain
+ * memory. The model allows this look from inside its unmap callback: the lock
  * is ours then, and enumerate() changes nothing.
  */
 static GArray *mappings(IommuShellDevice *d, hwaddr first, hwaddr last)
@@ -86,7 +88,9 @@ static GArray *mappings(IommuShellDevice *d, hwaddr first, hwaddr last)
     GArray *found = g_array_new(false, false, sizeof(DMAMap));
 
     qemu_rec_mutex_lock(&s->lock);
-    s->model->ops->enumerate(s->model, iommu_shell_stream(d), first, last, collect, found);
+    if (!s->ops->bypasses(d)) {
+        s->model->ops->enumerate(s->model, iommu_shell_stream(d), first, last, collect, found);
+    }
     qemu_rec_mutex_unlock(&s->lock);
     return found;
 }
@@ -142,7 +146,7 @@ static void drop_stale(IommuShellDevice *d, const GArray *found, hwaddr first, h
         if (still_mapped(found, &map)) {
             g_array_append_val(kept, map);
         } else {
-            tell(d, NULL, IOMMU_NOTIFIER_UNMAP, map.iova, map.iova + map.size, 0, IOMMU_NONE);
+            tell(d, IOMMU_NOTIFIER_UNMAP, map.iova, map.iova + map.size, 0, IOMMU_NONE);
         }
     }
     for (guint i = 0; i < kept->len; i++) {
@@ -167,8 +171,8 @@ static void sync_range(IommuShellDevice *d, hwaddr first, hwaddr last)
         /* A leaf may reach beyond the range that was asked for. */
         drop_stale(d, found, map.iova, map.iova + map.size);
         if (iova_tree_insert(d->shadow, &map) == IOVA_OK) {
-            tell(d, NULL, IOMMU_NOTIFIER_MAP, map.iova, map.iova + map.size,
-                 map.translated_addr, map.perm);
+            tell(d, IOMMU_NOTIFIER_MAP, map.iova, map.iova + map.size, map.translated_addr,
+                 map.perm);
         }
     }
 }
@@ -226,9 +230,9 @@ int iommu_shell_notify_flag_changed(IOMMUMemoryRegion *mr, IOMMUNotifierFlag old
     IommuShell *s = d->shell;
 
     if ((now & IOMMU_NOTIFIER_MAP) && !(s->ops->can_map && s->ops->can_map(s))) {
-        error_setg(errp, "%s: device %02x.%x wants to mirror its mappings, %s",
+        error_setg(errp, "%s: device %02x.%x on bus %s wants to mirror its mappings, %s",
                    object_get_typename(s->owner), PCI_SLOT(d->devfn), PCI_FUNC(d->devfn),
-                   s->ops->why_not);
+                   d->bus ? BUS(d->bus)->name : "none", s->ops->why_not);
         return -ENOTSUP;
     }
     QEMU_LOCK_GUARD(&s->lock);
@@ -278,8 +282,8 @@ void iommu_shell_replay(IOMMUMemoryRegion *mr, IOMMUNotifier *n)
     for (guint i = 0; i < found->len; i++) {
         DMAMap map = g_array_index(found, DMAMap, i);
 
-        tell(d, n, IOMMU_NOTIFIER_MAP, map.iova, map.iova + map.size, map.translated_addr,
-             map.perm);
+        tell_one(d, n, IOMMU_NOTIFIER_MAP, map.iova, map.iova + map.size,
+                 map.translated_addr, map.perm);
     }
 }
 
@@ -289,10 +293,10 @@ static void tell_unmap(IommuShellDevice *d, hwaddr first, hwaddr last)
     if (d->shadow) {
         sync_range(d, first, last);
     } else {
-        tell(d, NULL, IOMMU_NOTIFIER_UNMAP, first, last, 0, IOMMU_NONE);
+        tell(d, IOMMU_NOTIFIER_UNMAP, first, last, 0, IOMMU_NONE);
     }
     if (!(d->shell->port_features & IOMMU_PORT_ATS)) {
-        tell(d, NULL, IOMMU_NOTIFIER_DEVIOTLB_UNMAP, first, last, 0, IOMMU_NONE);
+        tell(d, IOMMU_NOTIFIER_DEVIOTLB_UNMAP, first, last, 0, IOMMU_NONE);
     }
 }
 
@@ -319,7 +323,7 @@ void iommu_shell_notify_devtlb(IommuShell *s, const IommuAtsInv *inv)
     }
     QLIST_FOREACH(d, &s->notifying, next_notify) {
         if (iommu_shell_stream(d) == inv->stream) {
-            tell(d, NULL, IOMMU_NOTIFIER_DEVIOTLB_UNMAP, inv->addr, inv->last, 0, IOMMU_NONE);
+            tell(d, IOMMU_NOTIFIER_DEVIOTLB_UNMAP, inv->addr, inv->last, 0, IOMMU_NONE);
         }
     }
 }
@@ -331,7 +335,7 @@ void iommu_shell_resync_device(IommuShellDevice *d)
     }
     tell_unmap(d, 0, UINT64_MAX);
     if (d->shell->port_features & IOMMU_PORT_ATS) {
-        tell(d, NULL, IOMMU_NOTIFIER_DEVIOTLB_UNMAP, 0, UINT64_MAX, 0, IOMMU_NONE);
+        tell(d, IOMMU_NOTIFIER_DEVIOTLB_UNMAP, 0, UINT64_MAX, 0, IOMMU_NONE);
     }
 }
 

@@ -8,7 +8,6 @@
 #include "block/aio.h"
 #include "hw/qdev-core.h"
 #include "qapi/error.h"
-#include "qemu/log.h"
 #include "qemu/main-loop.h"
 
 /* A guest can point a message at a device that answers with a fault, and so on for ever; after this
@@ -153,8 +152,8 @@ static bool shell_access_ok(IommuShell *s, hwaddr addr, unsigned size, const cha
     if ((size == 4 || size == 8) && !(addr & (size - 1))) {
         return true;
     }
-    qemu_log_mask(LOG_GUEST_ERROR, "%s: %u-byte register %s at 0x%" HWADDR_PRIx " ignored\n",
-                  object_get_typename(s->owner), size, what, addr);
+    iommu_shell_guest_error(s, "%u-byte register %s at 0x%" HWADDR_PRIx " ignored", size, what,
+                            addr);
     return false;
 }
 
@@ -179,9 +178,8 @@ static void shell_mmio_write(void *opaque, hwaddr addr, uint64_t value, unsigned
         return;
     }
     if (!iommu_shell_enter(s)) {
-        qemu_log_mask(LOG_GUEST_ERROR,
-                      "%s: write of its own to its register 0x%" HWADDR_PRIx " ignored\n",
-                      object_get_typename(s->owner), addr);
+        iommu_shell_guest_error(s, "write of its own to its register 0x%" HWADDR_PRIx " ignored",
+                                addr);
         return;
     }
     iommu_shell_follow_streams(s);

@@ -68,6 +68,7 @@ bool vtd_configure(VTDUnit *u, VtdConfig *c, Error **errp);
 /* qdev-pci.c */
 extern const PCIIOMMUOps vtd_pci_ops;
 void vtd_requester_added(IommuShell *s, IommuShellDevice *d);
+bool vtd_requester_bypasses(IommuShellDevice *d);
 /** Look again which requesters bypass. */
 void vtd_update_requesters(IommuShell *s);
 void vtd_streams_changed(IommuShell *s, uint32_t stream, uint32_t ignored);

@@ -47,23 +47,19 @@ const PCIIOMMUOps vtd_pci_ops = {
     .set_iommu_device = vtd_set_iommu_device,
 };
 
-static bool bypasses(IommuShellDevice *d)
+bool vtd_requester_bypasses(IommuShellDevice *d)
 {
-    IommuShell *s = d->shell;
-    bool yes = false;
-
-    if (iommu_shell_enter(s)) {
-        yes = vtd_stream_bypassed(s->model, iommu_shell_stream(d));
-        iommu_shell_leave(s);
-    }
-    return yes;
+    return vtd_stream_bypassed(d->shell->model, iommu_shell_stream(d));
 }
 
 static void update_requester(IommuShellDevice *d)
 {
     VTDRequester *r = d->extra;
-    bool plain = d->mirrored && bypasses(d);
+    bool plain;
 
+    WITH_QEMU_LOCK_GUARD(&d->shell->lock) {
+        plain = d->mirrored && vtd_requester_bypasses(d);
+    }
     if (r->plain.enabled == plain) {
         return;
     }

@@ -66,6 +66,7 @@ static const IommuShellOps vtd_shell_ops = {
     .own_action = vtd_own_action,
     .device_added = vtd_requester_added,
     .can_map = vtd_can_map,
+    .bypasses = vtd_requester_bypasses,
     .why_not = "which needs caching-mode=on",
     .iommu_region_type = TYPE_INTEL_IOMMU_MEMORY_REGION,
 };

@@ -39,7 +39,9 @@ typedef struct IommuShellOps {
     void (*device_added)(IommuShell *s, IommuShellDevice *d);
     /** Whether @d may ask for MAP notifications. NULL: none may, and @why_not says why. */
     bool (*can_map)(IommuShell *s);
-    const char *why_not; /* "...; needed by vfio-pci": what the user can do */
+    const char *why_not; /* what the user can do about it */
+    /** Whether @d's requests bypass now. Under the lock. NULL only where @can_map is. */
+    bool (*bypasses)(IommuShellDevice *d);
     const char *iommu_region_type; /* QOM type of the devices' IOMMU memory regions */
 } IommuShellOps;
 
@@ -174,6 +176,9 @@ void iommu_shell_deliver_msi(IommuShell *s, uint64_t addr, uint32_t data, IommuM
 
 /** The host to make the model with. Valid from iommu_shell_init() on. */
 IommuHost iommu_shell_host(IommuShell *s);
+
+/** Rate-limited LOG_GUEST_ERROR. */
+void iommu_shell_guest_error(IommuShell *s, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 
 /* qdev-pci.c: an address space for each requester; translation. */
 
