@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * PCIe ATS: translation requests, and Translated transactions with their checks (IHI 0070 3.9.1,
- * 13.6, 13.7). Configuration errors answer Completer Abort, a service that is off Unsupported Request,
- * and a missing translation Success without rights (15.2).
+ * 13.6, 13.7). Configuration errors answer Completer Abort, a service that is off Unsupported
+ * Request, and a missing translation Success without rights (15.2).
  */
 #include "internal.h"
 
@@ -97,15 +97,15 @@ static void answer_rights(const IommuTxn *txn, const SmmuReq *req, uint8_t right
     res->rights = rights;
 }
 
-/** What the request would like to find, at its privilege; rights it does not name set no flags. */
-static uint8_t request_need(const IommuTxn *txn, const SmmuReq *req)
+/**
+ * What the request would like to find, at its privilege. Exe alone is never granted (13.7.1), so it
+ * is not asked for.
+ */
+static uint8_t request_need(const SmmuReq *req)
 {
     uint8_t need = IOMMU_RIGHTS_W;
 
     need |= req->ste->over.instcfg == ATTR_CFG_SET ? IOMMU_RIGHTS_X : IOMMU_RIGHTS_R;
-    if (txn->has_pasid && txn->exec) {
-        need |= IOMMU_RIGHTS_X;
-    }
     return need & (req->pnu ? IOMMU_RIGHTS_P : IOMMU_RIGHTS_U);
 }
 
@@ -168,7 +168,7 @@ static void translate_request(SmmuModel *m, const IommuTxn *txn, SmmuReq *req, u
     req->write = !txn->no_write;
     req->no_dirty = txn->no_write || txn->speculative;
     req->ind = false;
-    req->ats_need = request_need(txn, req);
+    req->ats_need = request_need(req);
     res->status = IOMMU_STATUS_OK;
     res->ats_priv = txn->has_pasid && txn->priv;
     if (!req->stage1 && !req->stage2) {
@@ -254,7 +254,7 @@ static void forbid(SmmuModel *m, const SmmuReq *req, IommuResult *res)
     record(m, req, &fault);
 }
 
-/** A configuration error aborts; who wants to hear of it sets REC_CFG_ATS, whatever RECINVSID says. */
+/** A configuration error aborts; REC_CFG_ATS alone decides about its event (3.9.1.3). */
 static void abort_translated(SmmuModel *m, const SmmuReq *req, const SmmuFault *fault,
                              IommuResult *res)
 {

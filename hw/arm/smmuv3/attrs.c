@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Memory attributes: overrides, stage 1 replacement, stage 2 combination, S2FWB and the consistency fix
- * (IHI 0070 chapter 13). A type travels as a MAIR byte: outer half high, inner half low.
+ * Memory attributes: overrides, stage 1 replacement, stage 2 combination, S2FWB and the consistency
+ * fix (IHI 0070 chapter 13). A type travels as a MAIR byte: outer half high, inner half low.
  */
 #include "internal.h"
 

@@ -9,7 +9,7 @@
 #define CD_SPLIT_4K   6u
 #define CD_SPLIT_64K  10u
 
-/** One half of the input range as the CD describes it; fields of the halves differ in place only. */
+/** One half of the input range in the CD; the halves differ in the place of fields only. */
 typedef struct CdHalfFields {
     BitField txsz, ir, or, sh, epd, tbi, had, e0pd, ttb;
 } CdHalfFields;

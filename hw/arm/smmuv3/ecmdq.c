@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Registers of the Enhanced Command queues: control pages of 64 KB with evenly spaced queues of 16 bytes
- * (IHI 0070 3.5.6, 6.2.5, 6.3.107-109). How commands are consumed is cmdq.c's.
+ * Registers of the Enhanced Command queues: control pages of 64 KB with evenly spaced queues of 16
+ * bytes (IHI 0070 3.5.6, 6.2.5, 6.3.107-109). How commands are consumed is cmdq.c's.
  */
 #include "internal.h"
 
@@ -28,8 +28,8 @@ bool smmu_ecmdq_any_enabled(const SmmuModel *m)
 }
 
 /**
- * Queue at @offset from the first control page, and the register's offset in it. Page and spacing are
- * powers of two, so every queue has a slot of 64 KB / queues. -1 between queues.
+ * Queue at @offset from the first control page, and the register's offset in it. Page and spacing
+ * are powers of two, so every queue has a slot of 64 KB / queues. -1 between queues.
  */
 static int ecmdq_at(const SmmuModel *m, uint64_t offset, unsigned *reg)
 {
@@ -70,7 +70,8 @@ static void ecmdq_write_prod(SmmuModel *m, unsigned q, uint32_t value)
     e->prod = value & ECMDQ_PROD_MASK;
     enable = reg_get(e->prod, ECMDQ_PROD_EN);
     if (!enable && reg_get(e->cons, ECMDQ_CONS_ENACK)) {
-        m->sync[q + 1].waiting = false; /* stopped: CONS is stable, a waiting SYNC is not consumed */
+        /* Stopped: CONS is stable, and a SYNC that waits is not consumed */
+        m->sync[q + 1].waiting = false;
     }
     e->cons = reg_set(e->cons, ECMDQ_CONS_ENACK, enable);
     smmu_cmdq_run(m, q + 1);

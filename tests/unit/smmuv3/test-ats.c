@@ -144,6 +144,27 @@ static void test_execute(Fix *f)
     g_assert_false(res.ats_x);
 }
 
+static void test_execute_only(Fix *f)
+{
+    IommuTxn t;
+    IommuResult res;
+
+    scene_substreams(f, STE_S1FMT_LINEAR, 4);
+    ats_on(f);
+    arm_pages_set(&f->s1, VA, arm_pages_get(&f->s1, VA) & ~BIT(PTE_AP1));
+    t = treq_at(VA, false);
+    t.exec = true;
+    t.has_pasid = true;
+    t.pasid = SSID;
+    res = run(f, &t);
+    expect_grant(f, res, false, false);
+    g_assert_false(res.ats_x);
+    ste_put_field(f, STE_INSTCFG, ATTR_CFG_SET);
+    res = run(f, &t);
+    expect_grant(f, res, true, false);
+    g_assert_true(res.ats_x);
+}
+
 static void test_privileged(Fix *f)
 {
     IommuTxn t;
@@ -789,6 +810,7 @@ static void add_requests(void)
     fix_add_profiles("/smmuv3/ats/AT6-stage1-grants-nothing", test_no_user_right);
     fix_add_profiles("/smmuv3/ats/AT6-no-grant-is-not-cached", test_no_grant_is_not_cached);
     fix_add_profiles("/smmuv3/ats/AT27-execute", test_execute);
+    fix_add_profiles("/smmuv3/ats/AT27-execute-only", test_execute_only);
     fix_add_profiles("/smmuv3/ats/AT27-privileged", test_privileged);
     fix_add("/smmuv3/ats/AT27-INSTCFG-data", test_instcfg_data);
     fix_add_profiles("/smmuv3/ats/AT29+HT9-NW0-dirties", test_nw0_dirties);
