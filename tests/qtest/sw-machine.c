@@ -13,6 +13,8 @@
 #define VIRT_RAM       0x40000000ull
 #define VIRT_RAM_BYTES (1024ull << 20)
 #define VIRT_SMMU      0x09050000ull
+#define VIRT_SMMU_WIDE 0x0b000000ull /* one with more than two register pages */
+#define SMMU_CIDR0     0xff0
 #define VIRT_ECAM      0x4010000000ull
 #define VIRT_PCI_MMIO  0x10000000ull
 
@@ -114,6 +116,7 @@ SwMachine *sw_machine_virt(const char *caches, const char *properties)
 {
     g_autoptr(GString) args = g_string_new("-M virt,iommu=smmuv3,gic-version=3 -cpu max -m 1G "
                                            "-device " EDU_DEVICE);
+    SwMachine *m;
 
     if (caches) {
         g_string_append_printf(args, " -global arm-smmuv3.caches=%s", caches);
@@ -121,7 +124,11 @@ SwMachine *sw_machine_virt(const char *caches, const char *properties)
     if (properties) {
         append_globals(args, "arm-smmuv3", properties);
     }
-    return machine_new(args->str, VIRT_SMMU, VIRT_ECAM, VIRT_PCI_MMIO, VIRT_RAM, VIRT_RAM_BYTES);
+    m = machine_new(args->str, VIRT_SMMU, VIRT_ECAM, VIRT_PCI_MMIO, VIRT_RAM, VIRT_RAM_BYTES);
+    if (!qtest_readl(m->qts, VIRT_SMMU + SMMU_CIDR0)) {
+        m->iommu_base = VIRT_SMMU_WIDE;
+    }
+    return m;
 }
 
 SwMachine *sw_machine_q35(const char *caches, const char *properties)
@@ -143,6 +150,28 @@ void sw_machine_free(SwMachine *m)
 {
     qtest_quit(m->qts);
     g_free(m);
+}
+
+void sw_assert_refused(const char *args, const char *value, const char *allowed)
+{
+    g_autofree char *command = g_strdup_printf("timeout 30 %s -accel qtest -display none %s",
+                                               g_getenv("QTEST_QEMU_BINARY"), args);
+    g_autofree char *out = NULL;
+    g_autofree char *err = NULL;
+    g_autoptr(GError) error = NULL;
+    int status;
+
+    if (!g_spawn_command_line_sync(command, &out, &err, &status, &error)) {
+        g_error("%s: %s", command, error->message);
+    }
+    g_test_message("%s: %s", args, err);
+    g_assert_cmpint(status, !=, 0);
+    /* Refused, not crashed or waited for in vain. */
+    g_assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    g_assert_nonnull(strstr(err, value));
+    g_assert_nonnull(strstr(err, allowed));
+    g_assert_cmpuint(strlen(err), >, 0);
+    g_assert_true(strchr(err, '\n') == err + strlen(err) - 1);
 }
 
 bool sw_has_cache_sizes(void)

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Properties of the SMMUv3: each capability shows in its ID field, one that is off is absent, and a
+ * wrong value is refused in one line.
+ */
+#include "qemu/osdep.h"
+#include "sw-machine.h"
+
+#include "../lib/smmu-driver.h"
+
+/* ---- a property and what it shows --------------------------------------------------------------- */
+
+typedef struct Shown {
+    const char *path;
+    const char *properties;
+    uint32_t reg;
+    BitField field;
+    uint64_t value;
+} Shown;
+
+static const Shown shown[] = {
+    { "/smmuv3/properties/ID1-s1p-off", "s1p=off", SMMU_IDR0, IDR0_S1P, 0 },
+    { "/smmuv3/properties/ID1-s2p-off", "s2p=off", SMMU_IDR0, IDR0_S2P, 0 },
+    { "/smmuv3/properties/ID1-httu-off", "httu=off", SMMU_IDR0, IDR0_HTTU, 0 },
+    { "/smmuv3/properties/ID1-httu-af", "httu=af", SMMU_IDR0, IDR0_HTTU, 1 },
+    { "/smmuv3/properties/ID1-httu-afdbm", "httu=afdbm", SMMU_IDR0, IDR0_HTTU, 2 },
+    { "/smmuv3/properties/ID1-httu-haft", "httu=haft", SMMU_IDR0, IDR0_HTTU, 3 },
+    { "/smmuv3/properties/ID1-ats-off", "pri=off,ats=off", SMMU_IDR0, IDR0_ATS, 0 },
+    { "/smmuv3/properties/ID1-pri-off", "pri=off", SMMU_IDR0, IDR0_PRI, 0 },
+    { "/smmuv3/properties/ID1-asid16-off", "asid16=off", SMMU_IDR0, IDR0_ASID16, 0 },
+    { "/smmuv3/properties/ID1-vmid16-off", "vmid16=off", SMMU_IDR0, IDR0_VMID16, 0 },
+    { "/smmuv3/properties/ID1-msi-off", "msi=off", SMMU_IDR0, IDR0_MSI, 0 },
+    { "/smmuv3/properties/ID1-atos-off", "atos=off", SMMU_IDR0, IDR0_ATOS, 0 },
+    { "/smmuv3/properties/ID1-cd2l-off", "cd2l=off", SMMU_IDR0, IDR0_CD2L, 0 },
+    { "/smmuv3/properties/ID1-stall-on", "stall=on", SMMU_IDR0, IDR0_STALL_MODEL, 0 },
+    { "/smmuv3/properties/ID1-stall-off", "stall=off", SMMU_IDR0, IDR0_STALL_MODEL, 1 },
+    { "/smmuv3/properties/ID1-stall-force", "stall=force", SMMU_IDR0, IDR0_STALL_MODEL, 2 },
+    { "/smmuv3/properties/ID1-term-model", "term_model=on", SMMU_IDR0, IDR0_TERM_MODEL, 1 },
+    { "/smmuv3/properties/ID2-sidsize", "sidsize=8", SMMU_IDR1, IDR1_SIDSIZE, 8 },
+    { "/smmuv3/properties/ID2-ssidsize", "ssidsize=7", SMMU_IDR1, IDR1_SSIDSIZE, 7 },
+    { "/smmuv3/properties/ID2-cmdqs", "cmdqs=5", SMMU_IDR1, IDR1_CMDQS, 5 },
+    { "/smmuv3/properties/ID2-max-ecmdq", "model=max", SMMU_IDR1, IDR1_ECMDQ, 1 },
+    { "/smmuv3/properties/ID1-max-vatos", "model=max", SMMU_IDR0, IDR0_VATOS, 1 },
+    { "/smmuv3/properties/ID2-eventqs", "eventqs=4", SMMU_IDR1, IDR1_EVENTQS, 4 },
+    { "/smmuv3/properties/ID4-ril-off", "minor=1,ril=off", SMMU_IDR3, IDR3_RIL, 0 },
+    { "/smmuv3/properties/ID4-fwb-off", "minor=1,fwb=off", SMMU_IDR3, IDR3_FWB, 0 },
+    { "/smmuv3/properties/ID6-oas-40", "oas=40", SMMU_IDR5, IDR5_OAS, 2 },
+    { "/smmuv3/properties/ID6-oas-48", "oas=48", SMMU_IDR5, IDR5_OAS, 5 },
+    { "/smmuv3/properties/ID6-gran16k-off", "gran16k=off", SMMU_IDR5, IDR5_GRAN16K, 0 },
+    { "/smmuv3/properties/ID6-gran64k-off", "gran64k=off", SMMU_IDR5, IDR5_GRAN64K, 0 },
+};
+
+static void test_shown(const void *data)
+{
+    const Shown *s = data;
+    SwMachine *m = sw_machine_virt(NULL, s->properties);
+
+    g_assert_cmphex(reg_get(reg_read32(&m->regs, s->reg), s->field), ==, s->value);
+    sw_machine_free(m);
+}
+
+/* ---- absent: its commands are illegal ------------------------------------------------------------ */
+
+typedef struct Absent {
+    const char *path;
+    const char *properties;
+    SmmuCmdOp op;
+} Absent;
+
+static const Absent absent[] = {
+    { "/smmuv3/properties/CM27-no-ats-no-atc-inv", "pri=off,ats=off", CMD_ATC_INV },
+    { "/smmuv3/properties/CM28-no-pri-no-pri-resp", "pri=off", CMD_PRI_RESP },
+    { "/smmuv3/properties/CM30-no-stall-no-resume", "stall=off", CMD_RESUME },
+    { "/smmuv3/properties/CM31-no-stall-no-stall-term", "stall=off", CMD_STALL_TERM },
+    { "/smmuv3/properties/CM23-no-stage2-no-s2-ipa", "s2p=off", CMD_TLBI_S2_IPA },
+    { "/smmuv3/properties/CM23-no-stage2-no-s12-vmall", "s2p=off", CMD_TLBI_S12_VMALL },
+    { "/smmuv3/properties/CM23-no-stage1-no-nh-all", "s1p=off", CMD_TLBI_NH_ALL },
+    { "/smmuv3/properties/CM23-no-stage1-no-nh-va", "s1p=off", CMD_TLBI_NH_VA },
+    { "/smmuv3/properties/CM15-no-stage1-no-cfgi-cd", "s1p=off", CMD_CFGI_CD },
+    { "/smmuv3/properties/CM16-no-mpam-no-vms-pidm", "ats=on", CMD_CFGI_VMS_PIDM },
+    { "/smmuv3/properties/CM29-no-dpt-no-dpti", "ats=on", CMD_DPTI_ALL },
+    { "/smmuv3/properties/CM23-nonsecure-no-el3", "ats=on", CMD_TLBI_EL3_ALL },
+};
+
+static void test_absent_command(const void *data)
+{
+    const Absent *a = data;
+    SwMachine *m = sw_machine_virt(NULL, a->properties);
+    SmmuDriver d;
+
+    smmu_driver_init(&d, &m->regs, &m->mem);
+    g_assert_true(smmu_driver_start_queues(&d));
+    g_assert_true(smmu_driver_push(&d, smmu_make(a->op)));
+    g_assert_cmpuint(smmu_driver_cmdq_error(&d), ==, CERROR_ILL);
+    sw_machine_free(m);
+}
+
+static void test_no_priq(void)
+{
+    SwMachine *m = sw_machine_virt(NULL, "pri=off");
+
+    reg_write64(&m->regs, SMMU_PRIQ_BASE, ~0ull);
+    g_assert_cmphex(reg_read64(&m->regs, SMMU_PRIQ_BASE), ==, 0);
+    reg_write32(&m->regs, SMMU_CR0, (uint32_t)field_mask(CR0_PRIQEN));
+    g_assert_cmphex(reg_read32(&m->regs, SMMU_CR0ACK), ==, 0);
+    sw_machine_free(m);
+}
+
+static void test_no_atos(void)
+{
+    SwMachine *m = sw_machine_virt(NULL, "atos=off");
+
+    reg_write64(&m->regs, SMMU_GATOS_ADDR, ~0ull);
+    g_assert_cmphex(reg_read64(&m->regs, SMMU_GATOS_ADDR), ==, 0);
+    reg_write32(&m->regs, SMMU_GATOS_CTRL, 1);
+    g_assert_cmphex(reg_read32(&m->regs, SMMU_GATOS_CTRL), ==, 0);
+    sw_machine_free(m);
+}
+
+static void test_no_msi(void)
+{
+    SwMachine *m = sw_machine_virt(NULL, "msi=off");
+
+    reg_write64(&m->regs, SMMU_GERROR_IRQ_CFG0, ~0ull);
+    g_assert_cmphex(reg_read64(&m->regs, SMMU_GERROR_IRQ_CFG0), ==, 0);
+    reg_write32(&m->regs, SMMU_EVENTQ_IRQ_CFG1, ~0u);
+    g_assert_cmphex(reg_read32(&m->regs, SMMU_EVENTQ_IRQ_CFG1), ==, 0);
+    sw_machine_free(m);
+}
+
+/* ---- named sets ---------------------------------------------------------------------------------- */
+
+static void test_model(const void *data)
+{
+    g_autofree char *property = g_strdup_printf("model=%s", (const char *)data);
+    SwMachine *m = sw_machine_virt(NULL, property);
+    StreamTable table;
+    SmmuDriver d;
+
+    smmu_driver_init(&d, &m->regs, &m->mem);
+    stream_table_init_linear(&table, &m->mem, 6);
+    g_assert_true(smmu_driver_start(&d, &table));
+    sw_machine_free(m);
+}
+
+/* ---- wrong values -------------------------------------------------------------------------------- */
+
+typedef struct Wrong {
+    const char *path;
+    const char *property; /* as the user wrote it, and as the message has it */
+    const char *allowed;
+} Wrong;
+
+static const Wrong wrong[] = {
+    { "/smmuv3/properties/refuse-caches", "caches=huge", "full, one, off, tiny" },
+    { "/smmuv3/properties/refuse-model", "model=mmu9", "max, qemu, mmu600, mmu700, min" },
+    { "/smmuv3/properties/refuse-httu", "httu=maybe", "off, af, afdbm, haft" },
+    { "/smmuv3/properties/refuse-stall", "stall=never", "on, off, force" },
+    { "/smmuv3/properties/refuse-stage", "stage=3", "1, 2 or nested" },
+    { "/smmuv3/properties/refuse-oas", "oas=33", "32, 36, 40, 42, 44, 48" },
+    { "/smmuv3/properties/refuse-ssidsize", "ssidsize=21", "0 to 20" },
+    { "/smmuv3/properties/refuse-sidsize", "sidsize=40", "0 to 32" },
+    { "/smmuv3/properties/refuse-cmdqs", "cmdqs=20", "0 to 19" },
+    { "/smmuv3/properties/refuse-unknown", "nosuch=1", "not found" },
+};
+
+static void test_wrong(const void *data)
+{
+    const Wrong *w = data;
+    g_autofree char *args = g_strdup_printf("-M virt,iommu=smmuv3 -global arm-smmuv3.%s",
+                                            w->property);
+
+    sw_assert_refused(args, w->property, w->allowed);
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const models[] = { "max", "qemu", "mmu600", "mmu700", "min" };
+
+    g_test_init(&argc, &argv, NULL);
+    for (unsigned i = 0; i < G_N_ELEMENTS(shown); i++) {
+        qtest_add_data_func(shown[i].path, &shown[i], test_shown);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(absent); i++) {
+        qtest_add_data_func(absent[i].path, &absent[i], test_absent_command);
+    }
+    qtest_add_func("/smmuv3/properties/RG33-no-pri-no-priq", test_no_priq);
+    qtest_add_func("/smmuv3/properties/ID1-no-atos-no-gatos", test_no_atos);
+    qtest_add_func("/smmuv3/properties/RG24-no-msi-no-cfg", test_no_msi);
+    for (unsigned i = 0; i < G_N_ELEMENTS(models); i++) {
+        g_autofree char *path = g_strdup_printf("/smmuv3/properties/model-%s", models[i]);
+
+        qtest_add_data_func(path, models[i], test_model);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        qtest_add_data_func(wrong[i].path, &wrong[i], test_wrong);
+    }
+    return g_test_run();
+}

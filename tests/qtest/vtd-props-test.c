@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Properties of VT-d: each capability shows in CAP or ECAP, one that is off is absent, and a wrong
+ * value is refused in one line.
+ */
+#include "qemu/osdep.h"
+#include "sw-machine.h"
+
+#include "../lib/vtd-driver.h"
+
+typedef struct Shown {
+    const char *path;
+    const char *properties;
+    uint32_t reg;
+    BitField field;
+    uint64_t value;
+} Shown;
+
+static const Shown shown[] = {
+    { "/vtd/properties/aw-bits-39", "aw-bits=39", VTD_REG_CAP, VTD_CAP_MGAW, 38 },
+    { "/vtd/properties/aw-bits-48", "aw-bits=48", VTD_REG_CAP, VTD_CAP_MGAW, 47 },
+    { "/vtd/properties/caching-mode", "caching-mode=on", VTD_REG_CAP, VTD_CAP_CM, 1 },
+    { "/vtd/properties/dma-drain-off", "dma-drain=off", VTD_REG_CAP, VTD_CAP_DRD, 0 },
+    { "/vtd/properties/pt-off", "pt=off", VTD_REG_ECAP, VTD_ECAP_PT, 0 },
+    { "/vtd/properties/snoop-control", "snoop-control=on", VTD_REG_ECAP, VTD_ECAP_SC, 1 },
+    { "/vtd/properties/scalable-mode", "x-scalable-mode=on", VTD_REG_ECAP, VTD_ECAP_SMTS, 1 },
+    { "/vtd/properties/scalable-mode-ssts", "x-scalable-mode=on", VTD_REG_ECAP, VTD_ECAP_SSTS, 1 },
+    { "/vtd/properties/first-stage", "x-scalable-mode=on,x-flts=on", VTD_REG_ECAP, VTD_ECAP_FSTS,
+      1 },
+    { "/vtd/properties/device-iotlb", "device-iotlb=on", VTD_REG_ECAP, VTD_ECAP_DT, 1 },
+    { "/vtd/properties/nfr", "nfr=7", VTD_REG_CAP, VTD_CAP_NFR, 6 },
+    { "/vtd/properties/nd", "nd=3", VTD_REG_CAP, VTD_CAP_ND, 3 },
+    { "/vtd/properties/mamv", "mamv=9", VTD_REG_CAP, VTD_CAP_MAMV, 9 },
+    { "/vtd/properties/psi-off", "psi=off", VTD_REG_CAP, VTD_CAP_PSI, 0 },
+    { "/vtd/properties/max-nest", "model=max", VTD_REG_ECAP, VTD_ECAP_NEST, 1 },
+    { "/vtd/properties/max-nest-off", "model=max,nest=off", VTD_REG_ECAP, VTD_ECAP_NEST, 0 },
+    { "/vtd/properties/max-pasid", "model=max", VTD_REG_ECAP, VTD_ECAP_PASID, 1 },
+    { "/vtd/properties/max-pss", "model=max,pss=9", VTD_REG_ECAP, VTD_ECAP_PSS, 9 },
+    { "/vtd/properties/max-prs-off", "model=max,prs=off", VTD_REG_ECAP, VTD_ECAP_PRS, 0 },
+    { "/vtd/properties/max-pi-off", "model=max,pi=off", VTD_REG_CAP, VTD_CAP_PI, 0 },
+    { "/vtd/properties/max-ssads-off", "model=max,ssads=off", VTD_REG_ECAP, VTD_ECAP_SSADS, 0 },
+};
+
+static void test_shown(const void *data)
+{
+    const Shown *s = data;
+    SwMachine *m = sw_machine_q35(NULL, s->properties);
+
+    g_assert_cmphex(reg_get(reg_read64(&m->regs, s->reg), s->field), ==, s->value);
+    sw_machine_free(m);
+}
+
+/* Descriptors of an absent feature are of an unknown type. */
+typedef struct Absent {
+    const char *path;
+    const char *properties;
+    VtdDescType type;
+} Absent;
+
+static const Absent absent[] = {
+    { "/vtd/properties/I2-no-dt-no-devtlb", "device-iotlb=off", VTD_DESC_DEVTLB },
+    { "/vtd/properties/IQEI.3-no-hpt", "caching-mode=off", VTD_DESC_HPT },
+};
+
+static void test_absent_descriptor(const void *data)
+{
+    const Absent *a = data;
+    SwMachine *m = sw_machine_q35(NULL, a->properties);
+    VtdRootTable root;
+    VtdDriver d;
+
+    vtd_driver_init(&d, &m->regs, &m->mem);
+    vtd_root_init(&root, &m->mem, false);
+    g_assert_true(vtd_driver_root(&d, vtd_root_reg(&root)));
+    g_assert_true(vtd_driver_queue(&d, false));
+    g_assert_false(vtd_driver_issue(&d, vtd_make(a->type)));
+    g_assert_cmpuint(reg_get(vtd_driver_fsts(&d), VTD_FSTS_IQE), ==, 1);
+    g_assert_cmpuint(reg_get(reg_read64(&m->regs, VTD_REG_IQERCD), VTD_IQERCD_IQEI), ==,
+                     VTD_IQEI_TYPE);
+    sw_machine_free(m);
+}
+
+static void test_no_page_requests(void)
+{
+    SwMachine *m = sw_machine_q35(NULL, "model=max,prs=off");
+
+    reg_write64(&m->regs, VTD_REG_PQA, ~0ull);
+    g_assert_cmphex(reg_read64(&m->regs, VTD_REG_PQA), ==, 0);
+    reg_write32(&m->regs, VTD_REG_PECTL, 0);
+    g_assert_cmphex(reg_read32(&m->regs, VTD_REG_PECTL), ==, 0);
+    sw_machine_free(m);
+}
+
+static void test_no_interrupt_remapping(void)
+{
+    SwMachine *m = sw_machine_q35(NULL, "intremap=off");
+
+    g_assert_cmpuint(reg_get(reg_read64(&m->regs, VTD_REG_ECAP), VTD_ECAP_IR), ==, 0);
+    reg_write64(&m->regs, VTD_REG_IRTA, ~0ull);
+    g_assert_cmphex(reg_read64(&m->regs, VTD_REG_IRTA), ==, 0);
+    reg_write32(&m->regs, VTD_REG_GCMD, (uint32_t)field_mask(VTD_GCMD_IRE));
+    g_assert_cmphex(reg_read32(&m->regs, VTD_REG_GSTS), ==, 0);
+    sw_machine_free(m);
+}
+
+static void test_model(const void *data)
+{
+    g_autofree char *property = g_strdup_printf("model=%s", (const char *)data);
+    SwMachine *m = sw_machine_q35(NULL, property);
+    VtdRootTable root;
+    VtdDriver d;
+
+    vtd_driver_init(&d, &m->regs, &m->mem);
+    vtd_root_init(&root, &m->mem, reg_get(d.ecap, VTD_ECAP_SMTS));
+    g_assert_true(vtd_driver_start(&d, &root));
+    sw_machine_free(m);
+}
+
+typedef struct Wrong {
+    const char *path;
+    const char *property;
+    const char *value;   /* as the message has it */
+    const char *allowed;
+} Wrong;
+
+static const Wrong wrong[] = {
+    { "/vtd/properties/refuse-caches", "caches=huge", "caches=huge", "full, one, off, tiny" },
+    { "/vtd/properties/refuse-model", "model=zzz", "model=zzz", "qemu, spr, max" },
+    { "/vtd/properties/refuse-aw-bits", "aw-bits=40", "aw-bits=40", "39, 48 or 57" },
+    { "/vtd/properties/refuse-nfr", "nfr=300", "300", "1 to 256" },
+    { "/vtd/properties/refuse-pss", "model=max,pss=30", "30", "0 to 19" },
+    { "/vtd/properties/refuse-haw", "haw=20", "20", "32 to 52" },
+    { "/vtd/properties/refuse-nest", "model=max,nest=on,fsts=off", "nest", "fsts=on" },
+    { "/vtd/properties/refuse-eim", "eim=on,intremap=off", "eim=on", "intremap=on" },
+    { "/vtd/properties/refuse-unknown", "nosuch=1", "nosuch", "not found" },
+};
+
+static void test_wrong(const void *data)
+{
+    const Wrong *w = data;
+    g_autofree char *args = g_strdup_printf("-M q35 -device intel-iommu,%s", w->property);
+
+    sw_assert_refused(args, w->value, w->allowed);
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const models[] = { "qemu", "spr", "max" };
+
+    g_test_init(&argc, &argv, NULL);
+    for (unsigned i = 0; i < G_N_ELEMENTS(shown); i++) {
+        qtest_add_data_func(shown[i].path, &shown[i], test_shown);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(absent); i++) {
+        qtest_add_data_func(absent[i].path, &absent[i], test_absent_descriptor);
+    }
+    qtest_add_func("/vtd/properties/R5-no-prs-no-pqa", test_no_page_requests);
+    qtest_add_func("/vtd/properties/R5-no-ir-no-irta", test_no_interrupt_remapping);
+    for (unsigned i = 0; i < G_N_ELEMENTS(models); i++) {
+        g_autofree char *path = g_strdup_printf("/vtd/properties/model-%s", models[i]);
+
+        qtest_add_data_func(path, models[i], test_model);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        qtest_add_data_func(wrong[i].path, &wrong[i], test_wrong);
+    }
+    return g_test_run();
+}
