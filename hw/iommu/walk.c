@@ -536,7 +536,7 @@ static void use_stage2(const Ask *ask, const PtLeaf *leaf, PtResult *res)
 static bool resolve(PtWalker *w, const PtRequest *req, Ask *ask, PtResult *res, PtFault *fault)
 {
     const Stage s1 = { .w = w, .r = req->s1, .under = req->s2, .ask = ask, .fault = fault };
-    bool settled;
+    bool settled = true;
     PtLeaf leaf;
 
     *res = (PtResult) {
@@ -547,18 +547,21 @@ static bool resolve(PtWalker *w, const PtRequest *req, Ask *ask, PtResult *res, 
         .rights_dirty = IOMMU_RIGHTS_ALL,
         .s1_rights = IOMMU_RIGHTS_ALL,
         .s2_rights = IOMMU_RIGHTS_ALL,
+        .settled = true,
     };
     if (req->s1) {
         if (!walk_stage(&s1, req->addr, &res->va, &leaf, &settled)) {
             return false;
         }
         use_stage1(ask, &leaf, res->va, res);
+        res->settled = settled;
         if (req->s2 && (ask->flags & PT_REQ_GRANT)) {
             ask->access.need &= reachable_rights(ask, &leaf);
             if (!ask->access.need) {
                 res->rights = 0;
                 res->rights_dirty = 0;
                 res->s2_rights = 0;
+                res->settled = false;
                 return true;
             }
         }
@@ -568,6 +571,7 @@ static bool resolve(PtWalker *w, const PtRequest *req, Ask *ask, PtResult *res, 
             return false;
         }
         use_stage2(ask, &leaf, res);
+        res->settled &= settled;
     }
     return true;
 }

@@ -274,8 +274,7 @@ static const TlbEntry *walk_and_fill(SmmuModel *m, SmmuReq *req, bool grant, PtR
     }
     scratch->attr = smmu_output_attr((IommuMemAttr) { .type = 0xff }, res.s1_attr, res.s2_attr,
                                      false);
-    /* Where stage 1 grants nothing that was asked for, stage 2 was not consulted: no translation */
-    if (!cached || (grant && !res.rights)) {
+    if (!cached || !res.settled) {
         return scratch;
     }
     if (s1 && (res.s1_flags & PT_ENTRY_GLOBAL) && req->ste->world != SMMU_WORLD_EL2) {

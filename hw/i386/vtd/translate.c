@@ -26,6 +26,7 @@ typedef struct Walk {
     uint64_t tag;   /* of its translations in the IOTLB */
     uint32_t pasid; /* in effect: the request's or RID_PASID */
     bool priv;
+    bool settled;   /* the walk left memory so that its answer may be cached */
     VtdFault fault;
 } Walk;
 
@@ -325,6 +326,7 @@ static bool walk_tables(Walk *w, PtRequest *req, TlbEntry *e)
         end_fault(w, reason);
         return false;
     }
+    w->settled = walk.settled;
     *e = (TlbEntry) {
         .out = walk.out & ~low_mask(walk.lg2),
         .attr = { .type = vtd_memory_type(w->m, w->space, &walk) },
@@ -448,7 +450,7 @@ static void translate_by_tables(Walk *w)
         return;
     }
     /* Nothing that leads to a fault is cached [6.1]. */
-    if (!w->txn->probe && (fresh.rights | fresh.rights_dirty)) {
+    if (!w->txn->probe && w->settled && (fresh.rights | fresh.rights_dirty)) {
         tlb_fill(&m->iotlb, w->txn->addr, tag, &fresh);
     }
     end_translated(w, &fresh);

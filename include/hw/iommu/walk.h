@@ -87,6 +87,8 @@ typedef struct PtResult {
                              but not more than this must walk again */
     uint8_t s1_rights;
     uint8_t s2_rights;
+    bool settled;         /* memory holds every flag that this use must leave: only then may the
+                             translation be cached, or later uses would not set them */
     uint8_t s1_flags;     /* PtEntry.flags of the leaf of each stage */
     uint8_t s2_flags;
 } PtResult;
