@@ -11,7 +11,7 @@ static void vtd_reset(IommuModel *model)
 {
     VtdModel *m = vtd_model(model);
 
-    vtd_regs_reset(m, true);
+    vtd_regs_reset(m);
     memset(&m->tables, 0, sizeof(m->tables));
     memset(&m->queue, 0, sizeof(m->queue));
     m->fault_index = 0;

@@ -47,7 +47,7 @@ typedef struct RegDesc {
     bool hook_high;    /* the upper half of a 64-bit register triggers */
     bool host_address; /* bits from HAW on are not implemented */
     uint64_t rw;   /* software may write */
-    uint64_t w1c;  /* writing one clears; survives reset */
+    uint64_t w1c;  /* writing one clears */
     uint64_t reset;
 } RegDesc;
 
@@ -172,25 +172,10 @@ void vtd_regs_init(VtdModel *m)
     }
 }
 
-/*
- * Write-one-to-clear and read-only status bits survive every reset but the power-good one [11.3].
- */
-static bool reg_sticky(const VtdModel *m, unsigned i)
+/* The power-good reset, which is the only one there is: sticky bits go too [11.3]. */
+void vtd_regs_reset(VtdModel *m)
 {
-    unsigned offset = i * 4;
-
-    return offset == VTD_REG_FSTS || offset == VTD_REG_ICS || offset == VTD_REG_PRS ||
-           offset == VTD_REG_IQERCD || offset == VTD_REG_IQERCD + 4 ||
-           (offset >= m->frcd_base && offset < m->frcd_base + m->cfg.nfr * 16u);
-}
-
-void vtd_regs_reset(VtdModel *m, bool power_on)
-{
-    for (unsigned i = 0; i < VTD_MMIO_DWORDS; i++) {
-        if (power_on || !reg_sticky(m, i)) {
-            m->regs[i] = 0;
-        }
-    }
+    memset(m->regs, 0, sizeof(m->regs));
     for (size_t i = 0; i < sizeof(reg_table) / sizeof(reg_table[0]); i++) {
         if (reg_table[i].reset && reg_exists(m, reg_table[i].needs)) {
             vtd_set_reg32(m, reg_table[i].offset, reg_table[i].reset);

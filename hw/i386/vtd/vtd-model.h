@@ -205,7 +205,7 @@ static inline VtdModel *vtd_model(IommuModel *m)
 /* ---- regs.c: register file [11.4] */
 
 void vtd_regs_init(VtdModel *m);
-void vtd_regs_reset(VtdModel *m, bool power_on);
+void vtd_regs_reset(VtdModel *m);
 uint64_t vtd_mmio_read(IommuModel *m, uint64_t offset, unsigned size);
 void vtd_mmio_write(IommuModel *m, uint64_t offset, uint64_t value, unsigned size);
 

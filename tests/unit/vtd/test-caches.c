@@ -168,6 +168,48 @@ static void requests_in_a_row(Fix *f)
     KEPT(fix_do(f, &super).status);
 }
 
+/* Two sources with tables of their own take turns; what one remembers is not the other's. */
+static void sources_take_turns(Fix *f)
+{
+    TableSpace space = table_space(&f->mem);
+    VtdPasidTable others;
+    uint64_t ctx[4], entry[8];
+    IommuTxn t = fix_txn(IOVA, false);
+    VtdPages p;
+
+    scene_fs(f);
+    vtd_pages_init(&p, &space, 1, 4);
+    vtd_pages_map(&p, IOVA, PAGE_PA + 70 * PAGE, PAGE, VTD_FS_USER_RW);
+    vtd_pasid_table_init(&others, &f->mem, 0);
+    vtd_pasid_first_stage(entry, &p, DID2);
+    field_set(entry, VTD_PASID_PWSNP, 1);
+    vtd_pasid_set(&others, 0, entry);
+    vtd_smctx(ctx, &others, false, 0);
+    vtd_ctx_set(&f->root, OTHER_RID, ctx);
+    for (unsigned i = 0; i < 12; i++) {
+        unsigned times = 1 + i % 3;
+
+        t.stream = i & 1 ? OTHER_RID : RID;
+        while (times--) {
+            g_assert_cmphex(fix_do(f, &t).pa, ==, i & 1 ? PAGE_PA + 70 * PAGE : PAGE_PA);
+        }
+    }
+}
+
+static void privilege_in_a_row(Fix *f)
+{
+    IommuTxn t = fix_txn_pasid(IOVA, false, PASID);
+
+    scene_fs(f);
+    for (unsigned i = 0; i < 3; i++) {
+        t.priv = false;
+        KEPT(fix_do(f, &t).status);
+        KEPT(fix_do(f, &t).status);
+        t.priv = true; /* SRE=0 */
+        g_assert_cmphex(fix_do(f, &t).fault, ==, VTD_FAULT_SPT_6);
+    }
+}
+
 static void short_cut_keeps_count(Fix *f)
 {
     scene_fs(f);
@@ -582,6 +624,8 @@ int main(int argc, char **argv)
     fix_add_profiles("/vtd/caches/C3-write-to-clean-entry", write_to_clean_entry_sets_dirty);
     fix_add("/vtd/caches/C2-large-page", large_pages_hit_throughout);
     fix_add_profiles("/vtd/caches/C3-requests-in-a-row", requests_in_a_row);
+    fix_add_profiles("/vtd/caches/C1-sources-take-turns", sources_take_turns);
+    fix_add_profiles("/vtd/caches/SPT.6-privilege-in-a-row", privilege_in_a_row);
     fix_add("/vtd/caches/short-cut-keeps-count", short_cut_keeps_count);
     fix_add("/vtd/caches/C1-kinds", requests_with_and_without_pasid_differ);
     fix_add_profiles("/vtd/caches/C2-canonical-halves", canonical_halves_differ);

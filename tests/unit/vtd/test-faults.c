@@ -692,6 +692,32 @@ static void legacy_blocks_ats(Fix *f)
     expect_ur(f, translated_txn(PAGE_PA), VTD_FAULT_LCT_5);
 }
 
+static void blocked_ats_is_silenced(Fix *f)
+{
+    IommuTxn t = fix_txn_ats(IOVA, false);
+
+    scene_legacy(f);
+    field_set(f->ctx, VTD_CTX_FPD, 1);
+    fix_put_context(f);
+    fix_flush(f);
+    g_assert_cmpuint(fix_do(f, &t).status, ==, IOMMU_STATUS_UR);
+    fix_assert_no_record(f);
+}
+
+static void write_without_right_unsnooped(Fix *f)
+{
+    scene_ss_ad(f);
+    unsnooped(f);
+    for (unsigned level = 1; level <= 4; level++) {
+        uint64_t at = vtd_pages_entry_addr(&f->ss, RO_IOVA, level);
+
+        gmem_write64(&f->mem, at, gmem_read64(&f->mem, at) | reg_make(VTD_SS_A, 1));
+    }
+    fix_flush(f);
+    /* It is the right that is missing, not the flag. */
+    fix_assert_write_fault(f, RO_IOVA, VTD_FAULT_SGN_6);
+}
+
 static void pass_through_blocks_ats(Fix *f)
 {
     scene_legacy_pass_through(f);
@@ -828,6 +854,8 @@ int main(int argc, char **argv)
     }
     fix_add_profiles("/vtd/faults/LCT.5-type-00-blocks-ats", legacy_blocks_ats);
     fix_add_profiles("/vtd/faults/LCT.5-pass-through-blocks-ats", pass_through_blocks_ats);
+    fix_add_profiles("/vtd/faults/LCT.5+F1-silenced", blocked_ats_is_silenced);
+    fix_add_profiles("/vtd/faults/SGN.6-unsnooped", write_without_right_unsnooped);
     fix_add_profiles("/vtd/faults/SCT.5-dte-clear", dte_blocks_ats);
     fix_add_profiles("/vtd/faults/SGN.4.1-translated-above-haw", translated_above_haw);
     fix_add_profiles("/vtd/faults/LGN.1.2-translated-above-haw", legacy_translated_above_haw);

@@ -531,7 +531,10 @@ static void descriptor_unreadable(Fix *f)
     ramhost_abort(&f->ram, pid, pid + 63, RAMHOST_READ);
     assert_blocked(f, HANDLE_ADDR(INDEX), 0, VTD_FAULT_IR_PID_READ, INDEX);
     ramhost_abort_none(&f->ram);
-    ramhost_abort(&f->ram, pid, pid + 63, RAMHOST_CAS);
+    ramhost_abort(&f->ram, pid, pid + 31, RAMHOST_CAS);
+    assert_blocked(f, HANDLE_ADDR(INDEX), 0, VTD_FAULT_IR_PID_READ, INDEX);
+    ramhost_abort_none(&f->ram);
+    ramhost_abort(&f->ram, pid + 32, pid + 63, RAMHOST_CAS);
     assert_blocked(f, HANDLE_ADDR(INDEX), 0, VTD_FAULT_IR_PID_READ, INDEX);
 }
 

@@ -78,6 +78,25 @@ static void wraps_around(Fix *f)
     g_assert_cmphex(head(f), ==, f->drv.tail);
 }
 
+static void one_doorbell_for_many(Fix *f)
+{
+    uint64_t at = gmem_alloc(&f->mem, 16, 16);
+    uint64_t commands;
+
+    scene_legacy(f);
+    commands = f->m->counters.commands;
+    for (unsigned i = 0; i < 50; i++) {
+        VtdDescWords d = i < 49 ? vtd_make_iotlb_domain(i) : vtd_make_wait_status(at, 1);
+
+        gmem_write_words(&f->mem, f->drv.queue + f->drv.tail, d.w, 2);
+        f->drv.tail += 16;
+    }
+    fix_set32(f, VTD_REG_IQT, f->drv.tail);
+    g_assert_cmphex(head(f), ==, f->drv.tail);
+    g_assert_cmphex(gmem_read32(&f->mem, at), ==, 1);
+    g_assert_cmpuint(f->m->counters.commands - commands, ==, 50);
+}
+
 static void largest_queue(Fix *f)
 {
     f->drv.qs = 7;
@@ -339,6 +358,7 @@ static void wait_writes_32_bits(Fix *f)
     accepted(f, vtd_make_wait_status(at, 0x1234));
     g_assert_cmphex(gmem_read64(&f->mem, at), ==, 0xffffffff00001234ull);
     g_assert_true(f->ram.last_attr.snoop);
+    g_assert_cmpuint(f->ram.errors, ==, 0);
 }
 
 static void wait_without_effect(Fix *f)
@@ -514,6 +534,7 @@ int main(int argc, char **argv)
     fix_add("/vtd/qi/G8-enable-with-tail", nothing_runs_while_disabled);
     fix_add("/vtd/qi/G8-runs-without-translation", runs_without_translation);
     fix_add("/vtd/qi/I6-wraps", wraps_around);
+    fix_add("/vtd/qi/I6-one-doorbell-for-many", one_doorbell_for_many);
     fix_add("/vtd/qi/I6-largest-queue", largest_queue);
     fix_add("/vtd/qi/IQEI.0-no-error", no_error_no_information);
     fix_add("/vtd/qi/IQEI.1-tail-beyond", tail_beyond_queue);

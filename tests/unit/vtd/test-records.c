@@ -70,6 +70,50 @@ static void address_above_widest_input(Fix *f)
     g_assert_cmphex(fix_reg64(f, FRCD(0)), ==, 0x456789abc000ull);
 }
 
+static void only_39(VtdConfig *c)
+{
+    g_assert_true(vtd_config_named(c, "qemu"));
+    c->sagaw = 0x2;
+    c->mgaw = 39;
+}
+
+static void address_above_39_bits(Fix *f)
+{
+    vtd_root_init(&f->root, &f->mem, false);
+    g_assert_true(vtd_driver_start(&f->drv, &f->root));
+    fix_read(f, 0x8123456789abc000ull);
+    g_assert_cmphex(fix_reg64(f, FRCD(0)), ==, 0x6789abc000ull);
+}
+
+static void second_stage_57(VtdConfig *c)
+{
+    c->fs5lp = false;
+}
+
+static void address_above_57_bits(Fix *f)
+{
+    scene_fs(f);
+    fix_read(f, 0x8123456789abc000ull);
+    g_assert_cmphex(fix_reg64(f, FRCD(0)), ==, 0x123456789abc000ull);
+}
+
+static void conditions_of_one_group(Fix *f)
+{
+    scene_fs(f);
+    fix_event_to(f, VTD_REG_FECTL, EVENT_ADDR, EVENT_DATA);
+    f->m->ops->ats_inv_done(f->m, RID, 3, true); /* nobody asked: ICE */
+    g_assert_cmpuint(f->ram.msi_count, ==, 1);
+    fault(f, 0);
+    g_assert_cmpuint(f->ram.msi_count, ==, 1);
+    fix_set32(f, FRCD(0) + 12, 1u << 31);
+    fix_set32(f, VTD_REG_FSTS, (uint32_t)field_mask(VTD_FSTS_ICE));
+    f->ram.ats_answer = IOMMU_ATS_INV_TIMEOUT;
+    vtd_driver_push(&f->drv, vtd_make_devtlb(RID, IOVA, 0)); /* ITE */
+    g_assert_cmpuint(f->ram.msi_count, ==, 2);
+    fault(f, 0);
+    g_assert_cmpuint(f->ram.msi_count, ==, 2);
+}
+
 static void execute_flag(Fix *f)
 {
     IommuTxn t = fix_txn_pasid(HOLE, false, PASID);
@@ -300,6 +344,9 @@ int main(int argc, char **argv)
     fix_add("/vtd/records/F2-with-pasid", fields_with_pasid);
     fix_add("/vtd/records/F2-execute", execute_flag);
     fix_add_config("/vtd/records/F2-address-width", "max", narrow, address_above_widest_input);
+    fix_add_config("/vtd/records/F2-address-width-39", "max", only_39, address_above_39_bits);
+    fix_add_config("/vtd/records/F2-address-width-57", "max", second_stage_57, address_above_57_bits);
+    fix_add("/vtd/records/F5-one-group", conditions_of_one_group);
     fix_add("/vtd/records/F2-address-type", address_types);
     fix_add_config("/vtd/records/F2-pasid-absent", "spr", spr_without_pasid, pasid_fields_absent);
     fix_add("/vtd/records/F3-index-and-ppf", index_and_ppf);

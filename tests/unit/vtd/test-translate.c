@@ -498,6 +498,7 @@ static void other_requests_in_the_range(Fix *f)
     t.size = 0;
     r = fix_do(f, &t);
     g_assert_cmpuint(r.status, ==, IOMMU_STATUS_OK);
+    g_assert_true(r.bypassed);
 }
 
 static void range_with_pasid_is_translated(Fix *f)
