@@ -12,7 +12,7 @@
 
 #define OPERATIONS 400
 
-/* ---- input ---------------------------------------------------------------------------------- */
+/* ---- input ------------------------------------------------------------------------------- */
 
 uint64_t fuzz_take(FuzzInput *in, unsigned bytes)
 {
@@ -57,7 +57,7 @@ uint64_t fuzz_word(FuzzInput *in)
     }
 }
 
-/* ---- bed ------------------------------------------------------------------------------------ */
+/* ---- bed --------------------------------------------------------------------------------- */
 
 static uint64_t bus_read(void *opaque, uint64_t offset, unsigned size)
 {
@@ -183,7 +183,7 @@ const IommuProfile *fuzz_profile(FuzzInput *in)
     return &profiles[fuzz_below(in, sizeof(profiles) / sizeof(profiles[0]))];
 }
 
-/* ---- invariants ----------------------------------------------------------------------------- */
+/* ---- invariants -------------------------------------------------------------------------- */
 
 void fuzz_fail(const char *fmt, ...)
 {
@@ -229,7 +229,7 @@ static void check_result(const IommuTxn *t, const IommuResult *r)
     }
 }
 
-/* ---- operations ----------------------------------------------------------------------------- */
+/* ---- operations -------------------------------------------------------------------------- */
 
 static uint64_t some_input(FuzzBed *b)
 {

@@ -49,7 +49,7 @@ static void issue(Guest *g, SmmuCmdWords c)
     }
 }
 
-/* ---- leaves ----------------------------------------------------------------------------------- */
+/* ---- leaves ------------------------------------------------------------------------------ */
 
 static uint64_t some_attrs(FuzzBed *b, const ArmPages *t)
 {
@@ -204,7 +204,7 @@ static void hide_stage1_table(FuzzBed *b, Guest *g, TwinResult *r)
     gmem_write64(&b->mem, at, reg_set(gmem_read64(&b->mem, at), PTE_VALID, 1));
 }
 
-/* ---- configuration ---------------------------------------------------------------------------- */
+/* ---- configuration ----------------------------------------------------------------------- */
 
 static void settings(FuzzBed *b, const Guest *g, uint64_t cd[CD_WORDS])
 {
@@ -308,7 +308,7 @@ static void edit_ste(FuzzBed *b, Guest *g)
     issue(g, smmu_make_sync(SYNC_CS_NONE));
 }
 
-/* ---- twin ------------------------------------------------------------------------------------- */
+/* ---- twin -------------------------------------------------------------------------------- */
 
 static void start(Twin *t, const IommuProfile *profile, bool timed)
 {

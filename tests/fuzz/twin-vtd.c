@@ -40,7 +40,7 @@ static void issue(Guest *g, VtdDescWords d)
     }
 }
 
-/* ---- leaves ----------------------------------------------------------------------------------- */
+/* ---- leaves ------------------------------------------------------------------------------ */
 
 static unsigned leaf_level(unsigned i)
 {
@@ -160,7 +160,7 @@ static void hide_table(FuzzBed *b, Guest *g, TwinResult *r)
     gmem_write64(&b->mem, at, gmem_read64(&b->mem, at) | (entry & VTD_SS_RW));
 }
 
-/* ---- configuration ---------------------------------------------------------------------------- */
+/* ---- configuration ----------------------------------------------------------------------- */
 
 static void write_pasid(FuzzBed *b, Guest *g, uint32_t pasid)
 {
@@ -245,7 +245,7 @@ static void edit_context(FuzzBed *b, Guest *g)
     }
 }
 
-/* ---- interrupts ------------------------------------------------------------------------------- */
+/* ---- interrupts -------------------------------------------------------------------------- */
 
 static void write_irte(FuzzBed *b, Guest *g, unsigned index)
 {
@@ -290,7 +290,7 @@ static void take_faults(Guest *g, TwinResult *r)
     vtd_driver_clear_overflow(&g->d);
 }
 
-/* ---- twin ------------------------------------------------------------------------------------- */
+/* ---- twin -------------------------------------------------------------------------------- */
 
 static void start(Twin *t, const IommuProfile *profile, bool timed)
 {

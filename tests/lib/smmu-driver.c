@@ -16,7 +16,7 @@ void smmu_driver_init(SmmuDriver *d, const RegBus *bus, GuestMem *mem)
     };
 }
 
-/* ---- registers with an acknowledge --------------------------------------------------------- */
+/* ---- registers with an acknowledge ------------------------------------------------------- */
 
 bool smmu_driver_cr0(SmmuDriver *d, uint32_t cr0)
 {
@@ -41,7 +41,7 @@ bool smmu_driver_gbpa(SmmuDriver *d, uint32_t gbpa)
     return reg_poll32(d->bus, SMMU_GBPA, update, 0);
 }
 
-/* ---- bring-up ------------------------------------------------------------------------------ */
+/* ---- bring-up ---------------------------------------------------------------------------- */
 
 static unsigned queue_log2size(unsigned wanted, uint32_t idr1, BitField limit)
 {
@@ -142,7 +142,7 @@ bool smmu_driver_invalidate_all(SmmuDriver *d)
     return ok && smmu_driver_issue(d, smmu_make_tlbi_nsnh_all());
 }
 
-/* ---- queues: the wrap flag is one bit above the index (3.5.1) ------------------------------- */
+/* ---- queues: the wrap flag is one bit above the index (3.5.1) ---------------------------- */
 
 static uint32_t queue_next(uint32_t at, unsigned log2size)
 {
@@ -159,7 +159,7 @@ static bool queue_full(uint32_t prod, uint32_t cons, unsigned log2size)
     return prod == (cons ^ (1u << log2size));
 }
 
-/* ---- command queue -------------------------------------------------------------------------- */
+/* ---- command queue ----------------------------------------------------------------------- */
 
 static uint32_t cmdq_cons(SmmuDriver *d)
 {
@@ -234,7 +234,7 @@ bool smmu_driver_issue(SmmuDriver *d, SmmuCmdWords cmd)
     return smmu_driver_push(d, cmd) && smmu_driver_sync(d);
 }
 
-/* ---- event and page request queues ---------------------------------------------------------- */
+/* ---- event and page request queues ------------------------------------------------------- */
 
 static bool has_ipa(unsigned num)
 {

@@ -14,7 +14,7 @@
 #define MAIR_VALUE     (MAIR_WB << 8 * ARM_ATTRINDX_WB | MAIR_NC << 8 * ARM_ATTRINDX_NC | \
                         MAIR_DEVICE << 8 * ARM_ATTRINDX_DEVICE | MAIR_WT << 8 * ARM_ATTRINDX_WT)
 
-/* ---- address sizes ------------------------------------------------------------------------ */
+/* ---- address sizes ----------------------------------------------------------------------- */
 
 static const unsigned address_sizes[] = { 32, 36, 40, 42, 44, 48, 52, 56 };
 
@@ -38,7 +38,7 @@ static unsigned output_size_code(const ArmPages *t)
     return arm_address_size_code(t->config.ds || t->config.wide ? 52 : 48);
 }
 
-/* ---- Stream table ------------------------------------------------------------------------- */
+/* ---- Stream table ------------------------------------------------------------------------ */
 
 void stream_table_init_linear(StreamTable *t, GuestMem *mem, unsigned log2size)
 {
@@ -116,7 +116,7 @@ void stream_table_get(StreamTable *t, uint32_t sid, uint64_t ste[STE_WORDS])
     gmem_read_words(t->mem, stream_table_addr(t, sid), ste, STE_WORDS);
 }
 
-/* ---- Stream table entries ----------------------------------------------------------------- */
+/* ---- Stream table entries ---------------------------------------------------------------- */
 
 void ste_abort(uint64_t ste[STE_WORDS])
 {
@@ -217,7 +217,7 @@ void ste_nested(uint64_t ste[STE_WORDS], const CdTable *cds, const ArmPages *s2,
     set_stage2(ste, s2, vmid);
 }
 
-/* ---- Context descriptors ------------------------------------------------------------------ */
+/* ---- Context descriptors ----------------------------------------------------------------- */
 
 /* log2 of the CDs in one second-level table; 0 for a linear table. */
 static unsigned leaf_lg2(const CdTable *t)

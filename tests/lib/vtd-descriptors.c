@@ -206,7 +206,7 @@ VtdDescWords vtd_make_page_response(uint16_t rid, bool pp, uint32_t pasid, unsig
     return d;
 }
 
-/* ---- interrupt entries --------------------------------------------------------------------- */
+/* ---- interrupt entries ------------------------------------------------------------------- */
 
 #define SVT_VERIFY 1
 #define INTERRUPT_RANGE 0xfee /* address bits 31:20 of every MSI */

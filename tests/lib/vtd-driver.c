@@ -18,7 +18,7 @@ void vtd_driver_init(VtdDriver *d, const RegBus *bus, GuestMem *mem)
     };
 }
 
-/* ---- bring-up ------------------------------------------------------------------------------ */
+/* ---- bring-up ---------------------------------------------------------------------------- */
 
 bool vtd_driver_gcmd(VtdDriver *d, BitField bit, bool on)
 {
@@ -58,7 +58,7 @@ bool vtd_driver_start(VtdDriver *d, const VtdRootTable *root)
            vtd_driver_invalidate_all(d) && vtd_driver_gcmd(d, VTD_GCMD_TE, true);
 }
 
-/* ---- invalidation queue -------------------------------------------------------------------- */
+/* ---- invalidation queue ------------------------------------------------------------------ */
 
 static unsigned desc_bytes(const VtdDriver *d)
 {
@@ -123,7 +123,7 @@ void vtd_driver_queue_recover(VtdDriver *d, VtdDescWords desc)
     reg_write32(d->bus, VTD_REG_FSTS, (uint32_t)field_mask(VTD_FSTS_IQE));
 }
 
-/* ---- fault records -------------------------------------------------------------------------- */
+/* ---- fault records ----------------------------------------------------------------------- */
 
 void vtd_fault_decode(const uint64_t w[2], VtdFaultWords *f)
 {
@@ -161,7 +161,7 @@ void vtd_driver_clear_overflow(VtdDriver *d)
     reg_write32(d->bus, VTD_REG_FSTS, (uint32_t)field_mask(VTD_FSTS_PFO));
 }
 
-/* ---- register-based invalidation ------------------------------------------------------------ */
+/* ---- register-based invalidation --------------------------------------------------------- */
 
 /* Wait for the request bit, the register's top one, to clear. */
 static bool wait_clear(VtdDriver *d, uint64_t reg, BitField busy)
@@ -191,7 +191,7 @@ unsigned vtd_driver_iotlb_global(VtdDriver *d)
     return (unsigned)reg_get(reg_read64(d->bus, reg), VTD_IOTLB_IAIG);
 }
 
-/* ---- interrupt remapping -------------------------------------------------------------------- */
+/* ---- interrupt remapping ----------------------------------------------------------------- */
 
 bool vtd_driver_irta(VtdDriver *d, uint64_t table, unsigned s, bool eime)
 {

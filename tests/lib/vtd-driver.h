@@ -101,13 +101,13 @@ void vtd_driver_clear_overflow(VtdDriver *d);
 
 void vtd_fault_decode(const uint64_t w[2], VtdFaultWords *f);
 
-/* ---- register-based invalidation (legacy mode, major version <= 5) -------------------------- */
+/* ---- register-based invalidation (legacy mode, major version <= 5) ----------------------- */
 
 /** Global context-cache and IOTLB invalidation; returns the granularity done, 0 if refused. */
 unsigned vtd_driver_ccmd_global(VtdDriver *d);
 unsigned vtd_driver_iotlb_global(VtdDriver *d);
 
-/* ---- interrupt remapping -------------------------------------------------------------------- */
+/* ---- interrupt remapping ----------------------------------------------------------------- */
 
 /** Install a table of 2^(@s + 1) IRTEs at @table (VTD_IRTE_BYTES each); @eime: x2APIC ids. */
 bool vtd_driver_irta(VtdDriver *d, uint64_t table, unsigned s, bool eime);
@@ -127,7 +127,7 @@ void vtd_pid(uint64_t pid[VTD_PID_WORDS], uint8_t nv, uint8_t apic_id);
 /** Address of an MSI in remappable format for @index; data is @subhandle if @shv. */
 uint64_t vtd_msi_address(uint16_t index, bool shv);
 
-/* ---- descriptors, one maker each (6.5.2) ---------------------------------------------------- */
+/* ---- descriptors, one maker each (6.5.2) ------------------------------------------------- */
 
 VtdDescWords vtd_make(VtdDescType type);
 VtdDescWords vtd_make_context_global(void);

@@ -8,7 +8,7 @@
 #define DEVFN_MASK 0xffu
 #define SM_HALF    0x80u /* devfn bit that selects the half of a scalable root entry */
 
-/* ---- root and context tables -------------------------------------------------------------- */
+/* ---- root and context tables ------------------------------------------------------------- */
 
 void vtd_root_init(VtdRootTable *t, GuestMem *mem, bool scalable)
 {
@@ -91,7 +91,7 @@ void vtd_smctx(uint64_t entry[VTD_SMCTX_WORDS], const VtdPasidTable *t, bool pas
     field_set(entry, VTD_SMCTX_RID_PASID, rid_pasid);
 }
 
-/* ---- PASID tables ------------------------------------------------------------------------- */
+/* ---- PASID tables ------------------------------------------------------------------------ */
 
 #define PASID_DIR_SHIFT 6 /* a table holds 64 PASIDs */
 #define PASID_DIR_MIN_LG2 7

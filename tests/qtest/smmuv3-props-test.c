@@ -8,7 +8,7 @@
 
 #include "../lib/smmu-driver.h"
 
-/* ---- a property and what it shows --------------------------------------------------------------- */
+/* ---- a property and what it shows -------------------------------------------------------- */
 
 typedef struct Shown {
     const char *path;
@@ -59,7 +59,7 @@ static void test_shown(const void *data)
     sw_machine_free(m);
 }
 
-/* ---- absent: its commands are illegal ------------------------------------------------------------ */
+/* ---- absent: its commands are illegal ---------------------------------------------------- */
 
 typedef struct Absent {
     const char *path;
@@ -128,7 +128,7 @@ static void test_no_msi(void)
     sw_machine_free(m);
 }
 
-/* ---- named sets ---------------------------------------------------------------------------------- */
+/* ---- named sets -------------------------------------------------------------------------- */
 
 static void test_model(const void *data)
 {
@@ -143,7 +143,7 @@ static void test_model(const void *data)
     sw_machine_free(m);
 }
 
-/* ---- wrong values -------------------------------------------------------------------------------- */
+/* ---- wrong values ------------------------------------------------------------------------ */
 
 typedef struct Wrong {
     const char *path;

@@ -53,7 +53,7 @@ static void w64(SwMachine *m, uint32_t reg, uint64_t value)
     reg_write64(&m->regs, reg, value);
 }
 
-/* ---- identification ------------------------------------------------------------------------ */
+/* ---- identification ---------------------------------------------------------------------- */
 
 static void test_component_id(void)
 {
@@ -120,7 +120,7 @@ static void test_undefined_res0(void)
     sw_machine_free(m);
 }
 
-/* ---- control registers --------------------------------------------------------------------- */
+/* ---- control registers ------------------------------------------------------------------- */
 
 static void test_cr0_reset(void)
 {
@@ -257,7 +257,7 @@ static void test_irq_cfg_guarded(void)
     sw_machine_free(m);
 }
 
-/* ---- tables and queues ---------------------------------------------------------------------- */
+/* ---- tables and queues ------------------------------------------------------------------- */
 
 static void test_strtab_guarded(void)
 {
@@ -337,7 +337,7 @@ static void test_cmdq_wraps(void)
     sw_machine_free(m);
 }
 
-/* ---- command errors -------------------------------------------------------------------------- */
+/* ---- command errors ---------------------------------------------------------------------- */
 
 static void test_command_illegal(void)
 {
@@ -378,7 +378,7 @@ static void test_command_abort(void)
     sw_machine_free(m);
 }
 
-/* ---- interrupts ------------------------------------------------------------------------------ */
+/* ---- interrupts -------------------------------------------------------------------------- */
 
 static bool take_pending(SwMachine *m, unsigned line)
 {
@@ -472,7 +472,7 @@ static void test_eventq_irq(void)
     sw_machine_free(m);
 }
 
-/* ---- reset ----------------------------------------------------------------------------------- */
+/* ---- reset ------------------------------------------------------------------------------- */
 
 static void test_system_reset(void)
 {

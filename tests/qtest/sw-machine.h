@@ -40,8 +40,8 @@ SwMachine *sw_machine_q35(const char *caches, const char *properties);
 void sw_machine_free(SwMachine *m);
 
 /**
- * Start the emulator with @args, which it must refuse: exit status 1 and one line that names @value,
- * what was wrong, and holds @allowed, what would be right.
+ * Start the emulator with @args, which it must refuse: exit status 1 and one line that names
+ * @value, what was wrong, and holds @allowed, what would be right.
  */
 void sw_assert_refused(const char *args, const char *value, const char *allowed);
 

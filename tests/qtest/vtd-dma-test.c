@@ -103,7 +103,7 @@ static void assert_write_faults(Bench *b, uint64_t iova, uint64_t pa, unsigned r
     g_assert_true(sw_filled(b->m, pa, 64, 3));
 }
 
-/* ---- legacy mode ------------------------------------------------------------------------------ */
+/* ---- legacy mode ------------------------------------------------------------------------- */
 
 static unsigned widest_aw(const Bench *b)
 {
@@ -338,7 +338,7 @@ static void test_domain_invalidation(const SwCase *c)
     bench_end(&b);
 }
 
-/* ---- scalable mode ---------------------------------------------------------------------------- */
+/* ---- scalable mode ----------------------------------------------------------------------- */
 
 /* Requests without PASID go by PASID 0, whose entry is @entry. */
 static void scalable_set(Bench *b, const uint64_t entry_without_snoop[VTD_PASID_WORDS])

@@ -205,7 +205,7 @@ static void test_entry_cache(const SwCase *c)
     bench_end(&b);
 }
 
-/* Posted: the bit is set in memory and the notification vector arrives, once until ON is cleared. */
+/* Posted: the bit is set in memory, and the notification vector arrives. */
 static void test_posted(const SwCase *c)
 {
     const uint8_t notify = 0xf2;

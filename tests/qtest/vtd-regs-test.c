@@ -48,7 +48,7 @@ static void w64(SwMachine *m, uint32_t reg, uint64_t value)
     reg_write64(&m->regs, reg, value);
 }
 
-/* ---- capabilities ---------------------------------------------------------------------------- */
+/* ---- capabilities ------------------------------------------------------------------------ */
 
 static void test_read_only(void)
 {
@@ -119,7 +119,7 @@ static void test_halves(void)
     sw_machine_free(m);
 }
 
-/* ---- global commands -------------------------------------------------------------------------- */
+/* ---- global commands --------------------------------------------------------------------- */
 
 static void test_root_pointer(void)
 {
@@ -166,7 +166,7 @@ static void test_interrupt_remapping_pointer(void)
     sw_machine_free(m);
 }
 
-/* ---- invalidation queue ------------------------------------------------------------------------ */
+/* ---- invalidation queue ------------------------------------------------------------------ */
 
 static void test_queue_wait(void)
 {
@@ -271,7 +271,7 @@ static void test_queue_off(void)
     sw_machine_free(m);
 }
 
-/* ---- register-based invalidation --------------------------------------------------------------- */
+/* ---- register-based invalidation --------------------------------------------------------- */
 
 static void test_register_invalidation(void)
 {
@@ -291,7 +291,7 @@ static void test_register_invalidation(void)
     sw_machine_free(m);
 }
 
-/* ---- reset ------------------------------------------------------------------------------------- */
+/* ---- reset ------------------------------------------------------------------------------- */
 
 static void test_system_reset(void)
 {
