@@ -2,8 +2,8 @@
 /*
  * Fuzzing of the models: a string of bytes decides everything a guest and its devices do.
  *
- * Each fuzzer brings its model up in a half-legal configuration, then lets the bytes write registers,
- * tables, commands and requests. Nothing may crash, hang, read out of bounds or break an
+ * Each fuzzer brings its model up in a half-legal configuration, then lets the bytes write
+ * registers, tables, commands and requests. Nothing may crash, hang, read out of bounds or break an
  * invariant that holds whatever the guest does (fuzz_check).
  */
 #ifndef TESTS_FUZZ_FUZZ_H

@@ -6,7 +6,7 @@
  *   PROGRAM [--seed FIRST] [--count N]     inputs FIRST, FIRST + 1, ...
  *   PROGRAM FILE...                        inputs from files (libFuzzer's)
  *
- * At the end it prints the sum of the models' counters: an input that reaches nothing tests nothing.
+ * At the end it prints the sum of the models' counters: inputs that reach nothing test nothing.
  */
 #include <glib.h>
 #include <inttypes.h>

@@ -187,8 +187,8 @@ static void edit_stage1_limits(FuzzBed *b, Guest *g)
 }
 
 /*
- * A table goes away for a moment: invalidation by one address with Leaf=0 must reach the walk caches
- * on its way, and only that address is then asked for.
+ * A table goes away for a moment: invalidation by one address with Leaf=0 must reach the walk
+ * caches on its way, and only that address is then asked for.
  */
 static void hide_stage1_table(FuzzBed *b, Guest *g, TwinResult *r)
 {

@@ -68,8 +68,8 @@ static void map_leaf(FuzzBed *b, Guest *g, VtdPages *t, uint64_t addr, unsigned 
     vtd_pages_map_level(t, addr, out, leaf_level(i), some_attrs(b, g, t));
 }
 
-static void invalidate_first_stage(FuzzBed *b, Guest *g, const VtdPages *t, uint64_t va, unsigned am,
-                                   bool leaf_only)
+static void invalidate_first_stage(FuzzBed *b, Guest *g, const VtdPages *t, uint64_t va,
+                                   unsigned am, bool leaf_only)
 {
     uint32_t pasid = t == &g->fs ? PASID_FS : PASID_NESTED;
 

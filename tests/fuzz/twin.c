@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hw/iommu/fields.h"
+
 #define STEPS 400
 #define COMPARE_EVERY 16 /* steps between comparisons of all memory */
 
@@ -75,8 +77,8 @@ static void compare_results(const TwinResult *a, const TwinResult *b)
      */
     if (x->pa != y->pa || (x->rights | IOMMU_RIGHTS_W) != (y->rights | IOMMU_RIGHTS_W) ||
         (y->rights & ~x->rights)) {
-        fuzz_fail("stream %u address %#" PRIx64 ": %#" PRIx64 " rights %#x without caches, %#" PRIx64
-                  " rights %#x with", a->txn.stream, a->txn.addr, x->pa, x->rights, y->pa,
+        fuzz_fail("stream %u address %#" PRIx64 ": %#" PRIx64 " rights %#x without caches, "
+                  "%#" PRIx64 " rights %#x with", a->txn.stream, a->txn.addr, x->pa, x->rights, y->pa,
                   y->rights);
     }
     if (x->page_lg2 != y->page_lg2) {
@@ -84,8 +86,8 @@ static void compare_results(const TwinResult *a, const TwinResult *b)
                   a->txn.stream, a->txn.addr, x->page_lg2, y->page_lg2);
     }
     if (memcmp(&x->attr, &y->attr, sizeof(x->attr))) {
-        fuzz_fail("stream %u address %#" PRIx64 ": type %#x sh %u snoop %d without caches, type %#x "
-                  "sh %u snoop %d with", a->txn.stream, a->txn.addr, x->attr.type, x->attr.sh,
+        fuzz_fail("stream %u address %#" PRIx64 ": type %#x sh %u snoop %d without caches, "
+                  "type %#x sh %u snoop %d with", a->txn.stream, a->txn.addr, x->attr.type, x->attr.sh,
                   x->attr.snoop, y->attr.type, y->attr.sh, y->attr.snoop);
     }
     if (a->txn.kind == IOMMU_TXN_ATS_REQUEST &&
@@ -102,10 +104,11 @@ static void compare_memory(const Twin *a, const Twin *b)
         return;
     }
     for (uint64_t i = 0; i < FUZZ_RAM_BYTES; i += 8) {
-        if (memcmp(a->bed.ram.bytes + i, b->bed.ram.bytes + i, 8)) {
+        uint64_t x = le64_load(a->bed.ram.bytes + i), y = le64_load(b->bed.ram.bytes + i);
+
+        if (x != y) {
             fuzz_fail("memory at %#" PRIx64 ": %#" PRIx64 " without caches, %#" PRIx64 " with",
-                      (uint64_t)FUZZ_RAM_BASE + i, ramhost_read64((RamHost *)&a->bed.ram, FUZZ_RAM_BASE + i),
-                      ramhost_read64((RamHost *)&b->bed.ram, FUZZ_RAM_BASE + i));
+                      (uint64_t)FUZZ_RAM_BASE + i, x, y);
         }
     }
 }

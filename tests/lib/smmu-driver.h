@@ -109,7 +109,7 @@ bool smmu_driver_page_request(SmmuDriver *d, uint64_t request[PRI_WORDS]);
 /** Decode a record as it lies in memory. */
 void smmu_event_decode(const uint64_t w[EVENT_WORDS], SmmuEventWords *e);
 
-/* ---- commands, one maker each (chapter 4) -------------------------------------------------- */
+/* ---- commands, one maker each (chapter 4) ------------------------------------------------ */
 
 SmmuCmdWords smmu_make(SmmuCmdOp op);
 SmmuCmdWords smmu_make_prefetch_config(uint32_t sid, bool ssv, uint32_t ssid);

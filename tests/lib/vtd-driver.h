@@ -75,7 +75,7 @@ bool vtd_driver_start(VtdDriver *d, const VtdRootTable *root);
 /** Put a descriptor into the queue and move the tail; does not wait. */
 void vtd_driver_push(VtdDriver *d, VtdDescWords desc);
 
-/** A wait descriptor with status write; wait for it. False on a queue error or if it never comes. */
+/** A wait descriptor with status write; wait for it. False on a queue error or a time-out. */
 bool vtd_driver_wait(VtdDriver *d);
 
 /** A descriptor, then a wait. */
