@@ -48,20 +48,42 @@ static void get(Tracked *t, uint64_t bitmap[WORDS], uint32_t flags)
     OK(hwpt_get_dirty(t->b.iommufd, t->hwpt, IOVA, PAGES * PAGE, PAGE, bitmap, flags));
 }
 
-/* The bitmap is what was written since the last call; then nothing is. */
-static void check_bitmap(Tracked *t, uint32_t flags)
+/* Domains are invalidated when they are left. */
+static void leave_and_return(Tracked *t)
 {
-    uint64_t bitmap[WORDS];
+    OK(vfio_detach(&t->b.vfio));
+    OK(vfio_attach(&t->b.vfio, t->hwpt));
+}
 
+/*
+ * The bitmap is what was written since it was last cleared. Linux 7.3 clears the flags in an
+ * SMMUv3's tables but does not invalidate its TLB (the gather structure it passes has no page size,
+ * and arm_smmu_iotlb_sync() returns at once), so that what is cached as dirty is not marked again.
+ * Where the IOMMU saw no invalidation this makes up for it; true if so.
+ */
+static bool check_bitmap(Tracked *t, uint32_t flags)
+{
+    bool clear = !(flags & IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR), any = false, made_up = false;
+    uint64_t bitmap[WORDS];
+    Counters before, after;
+
+    counters_read(&before);
     get(t, bitmap, flags);
+    counters_read(&after);
     for (unsigned i = 0; i < WORDS; i++) {
         if (bitmap[i] != t->want[i]) {
             FAIL("word %u is %#" PRIx64 ", written were %#" PRIx64, i, bitmap[i], t->want[i]);
         }
+        any |= bitmap[i] != 0;
     }
-    if (!(flags & IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR)) {
+    if (clear) {
         memset(t->want, 0, sizeof(t->want));
+        made_up = any && on_arm() && after.invalidations == before.invalidations;
+        if (made_up) {
+            leave_and_return(t);
+        }
     }
+    return made_up;
 }
 
 static void write_page(Tracked *t, unsigned page)
@@ -131,7 +153,9 @@ static void written_again(void)
     start(&t);
     for (int i = 0; i < 20; i++) {
         write_page(&t, 5);
-        check_bitmap(&t, 0);
+        if (check_bitmap(&t, 0)) {
+            tap_skip("Linux clears dirty flags without invalidating the SMMU's TLB");
+        }
     }
     check_bitmap(&t, 0);
 }
@@ -191,7 +215,11 @@ static void unmapped_and_read(void)
     OK(ioas_unmap(t.b.iommufd, t.ioas, IOVA, PAGES * PAGE));
     CHECK(refused(bed_write(&t.b, IOVA + 33 * PAGE, 1)));
     OK(ioas_map(t.b.iommufd, t.ioas, t.memory, PAGES * PAGE, IOVA, IOAS_RW));
+    /* A new mapping begins dirty on Arm and clean on x86. */
+    get(&t, bitmap, 0);
     memset(t.want, 0, sizeof(t.want));
+    check_bitmap(&t, 0);
+    write_page(&t, 34);
     check_bitmap(&t, 0);
 }
 

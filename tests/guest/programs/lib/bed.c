@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static uint64_t bar_read(void *opaque, uint64_t offset, unsigned size)
@@ -43,11 +44,9 @@ void bed_registers(Bed *b, void *bar)
 
 void bed_open(Bed *b, unsigned index, int iommufd)
 {
-    size_t size;
-    void *bar;
     int error;
 
-    *b = (Bed) { .iommufd = iommufd };
+    *b = (Bed) { .iommufd = iommufd, .own_iommufd = iommufd < 0 };
     if (!pci_find(IDMA_VENDOR_ID, IDMA_DEVICE_ID, index, b->name)) {
         tap_skip("the machine has no iommu-dma number %u", index);
     }
@@ -59,17 +58,21 @@ void bed_open(Bed *b, unsigned index, int iommufd)
         b->iommufd = OK(iommufd_open());
     }
     OK(vfio_open(&b->vfio, b->iommufd, b->name));
-    bar = vfio_map_bar(&b->vfio, IDMA_BAR, &size);
-    if (!bar) {
+    b->bar = vfio_map_bar(&b->vfio, IDMA_BAR, &b->bar_size);
+    if (!b->bar) {
         FAIL("BAR %d of %s cannot be mapped", IDMA_BAR, b->name);
     }
     vfio_bus_master(&b->vfio, true);
-    bed_registers(b, bar);
+    bed_registers(b, b->bar);
 }
 
 void bed_close(Bed *b)
 {
+    munmap(b->bar, b->bar_size);
     vfio_close(&b->vfio);
+    if (b->own_iommufd) {
+        close(b->iommufd);
+    }
 }
 
 void bed_start(Bed *b, unsigned ch, DmaDesc desc)

@@ -17,7 +17,10 @@
 typedef struct Bed {
     char name[PCI_NAME_MAX];
     int iommufd;
+    bool own_iommufd;
     VfioDevice vfio;
+    void *bar;
+    size_t bar_size;
     RegBus bus;
     DmaDriver dma;
     uint32_t pasid; /* what bed_dma() puts into descriptors, if @has_pasid */
@@ -31,6 +34,8 @@ typedef struct Bed {
  * master the bus, it is attached to nothing. Fails or skips the test where that is impossible.
  */
 void bed_open(Bed *b, unsigned index, int iommufd);
+
+/** Give everything back: a function whose BAR is mapped cannot leave its driver. */
 void bed_close(Bed *b);
 
 /** Drive registers that are mapped at @bar already, by a driver other than VFIO. */

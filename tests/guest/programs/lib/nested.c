@@ -84,7 +84,8 @@ void nested_open(Nested *n, Bed *b, NestedParent *p, unsigned index)
 {
     int viommu;
 
-    *n = (Nested) { .b = b, .parent = p, .vsid = NESTED_VSID + index };
+    *n = (Nested) { .b = b, .parent = p, .vsid = NESTED_VSID + index,
+                     .asid = NESTED_ASID + 16 * index };
     n->space = table_space(&p->mem);
     viommu = viommu_alloc(p->iommufd, b->vfio.dev_id, p->hwpt, IOMMU_VIOMMU_TYPE_ARM_SMMUV3);
     if (viommu == -EOPNOTSUPP) {
@@ -94,7 +95,7 @@ void nested_open(Nested *n, Bed *b, NestedParent *p, unsigned index)
     n->vdevice = OK(vdevice_alloc(p->iommufd, n->viommu, b->vfio.dev_id, n->vsid));
     arm_pages_init_simple(&n->pages, &n->space, 1, 12, 48);
     cd_table_init(&n->cds, &n->space, STE_S1FMT_LINEAR, CDS_LG2);
-    nested_set_cd(n, 0, &n->pages, NESTED_ASID);
+    nested_set_cd(n, 0, &n->pages, n->asid);
     field_set(n->ste, STE_V, 1);
     field_set(n->ste, STE_CONFIG, STE_CONFIG_S1_TRANS);
     field_set(n->ste, STE_S1FMT, STE_S1FMT_LINEAR);
@@ -128,7 +129,7 @@ int nested_commands(Nested *n, const SmmuCmdWords *commands, uint32_t count, uin
 int nested_invalidate(Nested *n, uint64_t va)
 {
     /* The VMID is the kernel's to fill in. */
-    SmmuCmdWords command = smmu_make_tlbi_nh_va(0, NESTED_ASID, va, true);
+    SmmuCmdWords command = smmu_make_tlbi_nh_va(0, n->asid, va, true);
 
     return nested_commands(n, &command, 1, NULL);
 }

@@ -16,7 +16,7 @@
 #define NESTED_DATA   (4 * MIB)
 #define NESTED_DATA_GPA (NESTED_GPA + NESTED_TABLES)
 #define NESTED_VSID   0x1234u       /* of the first device; the next follow */
-#define NESTED_ASID   7u
+#define NESTED_ASID   7u      /* of the first device's context 0 */
 
 /** The second stage: a nesting parent domain over @ioas, with @memory at NESTED_GPA. */
 typedef struct NestedParent {
@@ -35,6 +35,7 @@ typedef struct Nested {
     TableSpace space;
 #ifdef __aarch64__
     uint32_t viommu, vdevice, vsid;
+    uint16_t asid; /* one guest's devices share a VMID: their ASIDs must differ */
     ArmPages pages;
     CdTable cds;
     uint64_t ste[2];
