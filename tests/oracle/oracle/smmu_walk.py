@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""SMMUv3 translation: lookups, walks, fills (timing.rst, "Resolution")."""
+
+from dataclasses import dataclass
+
+from .bits import align, get, mask, sign_extend
+from .cache import GLOBAL
+from .memory import Abort
+from .smmu_config import EL1, EL2
+from .vmsa import ALL, AF, READ, WRITE
+
+F_WALK_EABT, F_TRANSLATION, F_ADDR_SIZE, F_ACCESS, F_PERMISSION = (
+    0x0B, 0x10, 0x11, 0x12, 0x13)
+CD, TT, IN = range(3)
+
+
+class Fault(Exception):
+    def __init__(self, event, stage=1, klass=IN, ipa=0, fetch=0, ttrnw=0, missing=0):
+        super().__init__(event)
+        self.event, self.stage, self.klass = event, stage, klass
+        self.ipa, self.fetch, self.ttrnw = ipa, fetch, ttrnw
+        self.missing = missing
+
+
+@dataclass
+class Mapping:
+    """What a leaf, or several combined, map a range to."""
+    pa: int
+    lg2: int
+    rights: int
+    is_global: bool = False
+    device: bool = False
+
+    def output(self, addr):
+        return self.pa | addr & mask(self.lg2)
+
+
+class Walker:
+    """One translation by a plan."""
+
+    def __init__(self, smmu, plan, ste, cd=None):
+        self.smmu, self.plan, self.ste, self.cd = smmu, plan, ste, cd
+        self.memory = smmu.memory
+
+    # A walk of one stage
+
+    def start(self, stage, addr):
+        """Walk cache lookups: the level to go on at, the table, the limits."""
+        caches = self.smmu.tables[stage.number]
+        for level in range(3, stage.level, -1):
+            cache = caches[3 - level]
+            if not cache.entries:
+                continue
+            entry = cache.lookup(addr, stage.tag, stage.shift(level - 1))
+            self.plan.add("table", stage.number, entry)
+            if entry:
+                return level, *entry.data
+        return stage.level, stage.base, 0
+
+    def walk(self, stage, addr, need, klass=IN, ttrnw=1):
+        def fault(event, **more):
+            ipa = 0 if stage.number == 1 else addr
+            return Fault(event, stage.number, klass, ipa, ttrnw=ttrnw, **more)
+
+        level, table, limits = self.start(stage, addr)
+        while True:
+            where = table + 8 * stage.index(addr, level)
+            at = self.descriptor(stage, where, READ)
+            self.plan.add("read", 8)
+            try:
+                desc = self.memory.read(at)
+            except Abort:
+                raise fault(F_WALK_EABT, fetch=at) from None
+            kind = stage.classify(desc, level)
+            if kind == "invalid":
+                raise fault(F_TRANSLATION)
+            if kind == "leaf":
+                break
+            table = stage.output(desc, stage.granule)
+            if table >> stage.out:
+                raise fault(F_ADDR_SIZE)
+            if stage.ha and stage.haft and not desc & AF:
+                self.update(stage, where, desc, desc | AF, fault)
+            limits = stage.limit(limits, desc)
+            cache = self.smmu.tables[stage.number][2 - level]
+            cache.put(addr, stage.shift(level), stage.tag, (table, limits),
+                      self.plan.stamp)
+            level += 1
+        lg2 = stage.shift(level)
+        pa = stage.output(desc, lg2)
+        if pa >> stage.out:
+            raise fault(F_ADDR_SIZE)
+        if not desc & AF and not stage.ha and not stage.affd:
+            raise fault(F_ACCESS)
+        rights = stage.rights(desc, limits)
+        if need & ~rights:
+            raise fault(F_PERMISSION, missing=need & ~rights)
+        new = desc | AF if stage.ha else desc
+        if need & WRITE and stage.clean(desc):
+            new = stage.dirtied(new)
+        if new != desc:
+            self.update(stage, where, desc, new, fault)
+        if stage.clean(new):
+            rights &= ~WRITE
+        lg2 += stage.contiguous(desc, level)
+        return Mapping(align(pa, lg2), lg2, rights,
+                       is_global=stage.two and not get(desc, 11),
+                       device=stage.device(desc))
+
+    def descriptor(self, stage, where, need):
+        if stage.number == 1 and self.ste.s2:
+            return self.translate_ipa(where, need, TT, int(need == READ))
+        return where
+
+    def update(self, stage, where, old, new, fault):
+        at = self.descriptor(stage, where, WRITE)
+        self.plan.add("write", 8)
+        try:
+            self.memory.swap(at, old, new)
+        except Abort:
+            raise fault(F_WALK_EABT, fetch=at) from None
+
+    # Stage 2 of an intermediate address
+
+    def map_ipa(self, ipa, need, klass, ttrnw=1):
+        stage = self.ste.stage2
+        cache = self.smmu.ipa
+        if cache.entries:
+            entry = cache.lookup(ipa, stage.tag)
+            good = entry and not need & ~entry.data.rights
+            self.plan.add("ipa", None, entry if good else None)
+            if good:
+                return entry.data
+        if ipa >> stage.bits:
+            raise Fault(F_TRANSLATION, 2, klass, ipa, ttrnw=ttrnw)
+        mapping = self.walk(stage, ipa, need, klass, ttrnw)
+        cache.put(ipa, mapping.lg2, stage.tag, mapping, self.plan.stamp)
+        return mapping
+
+    def translate_ipa(self, ipa, need, klass, ttrnw=1):
+        mapping = self.map_ipa(ipa, need, klass, ttrnw)
+        if klass != IN and self.ste.stage2.s2ptw and mapping.device:
+            raise Fault(F_PERMISSION, 2, klass, ipa, ttrnw=ttrnw)
+        return mapping.output(ipa)
+
+    # The translation of a request
+
+    def half(self, va):
+        if not self.cd.two:
+            return 0
+        return get(va, 55)
+
+    def canonical(self, va):
+        """The address with its tag byte replaced."""
+        return sign_extend(va, 56) if self.cd.tbi[self.half(va)] else va
+
+    def in_range(self, va, bits):
+        return va >> bits == (mask(64 - bits) if self.half(va) else 0)
+
+    def key(self, addr):
+        """Address and tag for the TLB."""
+        if not self.cd:
+            return addr, self.ste.stage2.tag
+        va = self.canonical(addr)
+        tag = self.ste.world << 32 | 1 << 36
+        if self.ste.world == EL1:
+            tag |= self.ste.vmid << 16
+        if self.ste.s2:
+            tag |= 1 << 37
+        if self.ste.world != EL2:
+            tag |= self.cd.asid
+        return va, tag
+
+    def translate(self, addr, need):
+        va, tag = self.key(addr)
+        tlb = self.smmu.tlb
+        entry = tlb.lookup(va, tag)
+        good = entry and not need & ~entry.data.rights
+        self.plan.add("tlb", None, entry if good else None)
+        if good:
+            return entry.data.output(va)
+        self.plan.add("walk", True)
+        try:
+            mapping = self.miss(va, need)
+        finally:
+            self.plan.add("walk", False)
+        if mapping.is_global:
+            tag = tag & ~mask(16) | GLOBAL
+        tlb.put(va, mapping.lg2, tag, mapping, self.plan.stamp)
+        return mapping.output(va)
+
+    def miss(self, va, need):
+        if not self.cd:
+            return self.map_ipa(va, need, IN)
+        half = self.half(va)
+        stage = self.cd.stages[half]
+        user = not need & ~(ALL & mask(3))
+        if not stage or self.cd.e0pd[half] and user:
+            raise Fault(F_TRANSLATION)
+        if not self.in_range(va, stage.bits):
+            raise Fault(F_TRANSLATION)
+        first = self.walk(stage, va, need)
+        if not self.ste.s2:
+            return first
+        ipa = first.output(va)
+        second = self.map_ipa(ipa, need, IN)
+        lg2 = min(first.lg2, second.lg2)
+        return Mapping(align(second.output(ipa), lg2), lg2,
+                       first.rights & second.rights, first.is_global)
