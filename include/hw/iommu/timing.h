@@ -31,8 +31,7 @@
     X(mem_beat, "mem.beat", "bytes", 8, 4096, 64)                                         \
     X(command_latency, "command.latency", "cycles", 0, 100000, 1)                         \
     X(invalidate_base, "invalidate.base", "cycles", 0, 100000, 1)                         \
-    X(invalidate_rate, "invalidate.rate", "entries/cycle", 1, 65536, 4)                   \
-    X(irq_latency, "irq.latency", "cycles", 0, 1000000, 1)
+    X(invalidate_rate, "invalidate.rate", "entries/cycle", 1, 65536, 4)
 
 typedef struct IommuTiming {
 #define X(member, key, unit, least, most, standard) uint32_t member;
