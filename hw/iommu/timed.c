@@ -246,6 +246,7 @@ uint64_t iommu_timed_submit(IommuTimed *t, const IommuTxn *txn, IommuResult *res
 void iommu_timed_run_until(IommuTimed *t, uint64_t cycle)
 {
     sched_run_until(t->sched, cycle);
+    t->model->ops->run_until(t->model, cycle);
 }
 
 uint64_t iommu_timed_now(const IommuTimed *t)

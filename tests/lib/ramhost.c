@@ -195,6 +195,13 @@ static void ram_wake(void *opaque, uint64_t cycle)
     ram->wake_cycle = cycle;
 }
 
+static uint64_t ram_now(void *opaque)
+{
+    RamHost *ram = opaque;
+
+    return ram->now;
+}
+
 static void ram_guest_error(void *opaque, const char *fmt, ...)
 {
     RamHost *ram = opaque;
@@ -218,6 +225,7 @@ static const IommuHostOps ram_ops = {
     .stall_done = ram_stall_done,
     .mode_changed = ram_mode_changed,
     .wake = ram_wake,
+    .now = ram_now,
     .guest_error = ram_guest_error,
 };
 

@@ -87,6 +87,7 @@ struct RamHost {
     uint64_t mode_changes;
     uint64_t wakes;
     uint64_t wake_cycle; /* of the last wake */
+    uint64_t now;        /* what the model's clock shows; the test advances it */
     uint64_t errors;
     char error[256];     /* text of the last guest error */
 };

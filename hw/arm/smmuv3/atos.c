@@ -191,6 +191,7 @@ void smmu_atos_run(SmmuModel *m, bool vatos)
         .addr = m->ns.cell[vatos ? CELL_VATOS_ADDR : CELL_GATOS_ADDR],
         .vatos = vatos,
     };
+    bool counted = smmu_pmcg_begin(m);
     uint64_t par;
 
     a.type = reg_get(a.addr, ATOS_ADDR_TYPE);
@@ -201,4 +202,7 @@ void smmu_atos_run(SmmuModel *m, bool vatos)
         par = par_fault(reg_get(par, ATOS_PAR_FAULTCODE), REASON_OTHER, 0);
     }
     m->ns.cell[vatos ? CELL_VATOS_PAR : CELL_GATOS_PAR] = par;
+    if (counted) {
+        smmu_pmcg_count(m, PMCG_OP_OTHER, reg_get(a.sid, ATOS_SID_STREAMID));
+    }
 }

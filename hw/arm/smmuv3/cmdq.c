@@ -110,16 +110,21 @@ static CmdOutcome run_prefetch(SmmuModel *m, unsigned q, const uint64_t *w)
     TlbEntry scratch;
     SmmuFault fault;
     SmmuReq req;
+    bool counted;
 
     (void)q;
     if (!smmu_enabled(m)) {
         return CMD_DONE;
     }
+    counted = smmu_pmcg_begin(m);
     smmu_req_init(&req, &txn);
     if (smmu_lookup_ste(m, &req, NULL, &fault) && req.ste->config != STE_CONFIG_ABORT &&
         smmu_lookup_cd(m, &req, NULL, &fault) &&
         field_get(w, CMD_OP) == CMD_PREFETCH_ADDR && (req.stage1 || req.stage2)) {
         smmu_lookup_address(m, &req, true, &scratch, &fault);
+    }
+    if (counted) {
+        smmu_pmcg_count(m, PMCG_OP_OTHER, txn.stream);
     }
     return CMD_DONE;
 }
@@ -436,6 +441,9 @@ void smmu_cmdq_execute(SmmuModel *m)
                legal_sync(&m->config, w)) {
         /* Its completion is all there is to it, and that is for retirement. */
         plan_step(&m->plan, IOMMU_STEP_DRAIN, 0, 0, false, 0, 0);
+        if (smmu_irq_cmd_sync_has_msi(m, w)) {
+            plan_step(&m->plan, IOMMU_STEP_MSI, 0, 0, false, 0, 4);
+        }
         m->command.outcome = CMD_SYNCHRONISE;
     } else {
         m->command.outcome = command_execute(m, q, w);

@@ -27,6 +27,7 @@ static const SmmuConfig config_max = {
     .e0pd = true, .ptwnnc = true, .pasidtt = true, .epan = true, .mteperm = true,
     .oas = 52, .gran4k = true, .gran16k = true, .gran64k = true, .ds = true, .vax = 52,
     .stall_max = 256,
+    .pmcg = 8, .pmcg_size = 64, .pmcg_reloc = true, .pmcg_msi = true, .pmcg_capture = true,
 };
 
 /* QEMU 10.0, hw/arm/smmuv3 with stage=nested, as its guests see it in the ID registers */
@@ -49,6 +50,8 @@ static const SmmuConfig config_mmu600 = {
     .attr_perms_ovr = true, .attr_types_ovr = true,
     .had = true, .xnx = true, .oas = 48, .gran4k = true, .gran16k = true, .gran64k = true,
     .vax = 48, .stall_max = 256,
+    .pmcg = 4, .pmcg_size = 32, .pmcg_reloc = true, .pmcg_msi = true, .pmcg_capture = true,
+    .pmcg_one_filter = true,
 };
 
 /* Arm CoreLink MMU-700 (SMMUv3.2), from its technical reference manual */
@@ -62,6 +65,8 @@ static const SmmuConfig config_mmu700 = {
     .ecmdq = true, .ecmdq_log2nump = 0, .ecmdq_log2numq = 4,
     .had = true, .xnx = true, .pps = true, .fwb = true, .stt = true, .ril = true, .bbml = 2,
     .oas = 52, .gran4k = true, .gran16k = true, .gran64k = true, .vax = 52, .stall_max = 256,
+    .pmcg = 4, .pmcg_size = 32, .pmcg_reloc = true, .pmcg_msi = true, .pmcg_capture = true,
+    .pmcg_one_filter = true,
 };
 
 static const SmmuConfig config_min = {
@@ -111,6 +116,19 @@ typedef struct ConfigRule {
     const char *text;
 } ConfigRule;
 
+/** CFGR.SIZE (10.5.2.13). */
+static bool config_pmcg_size_ok(const SmmuConfig *c)
+{
+    static const uint8_t sizes[] = { 32, 36, 40, 44, 48, 64 };
+
+    for (size_t i = 0; i < sizeof(sizes); i++) {
+        if (sizes[i] == c->pmcg_size) {
+            return true;
+        }
+    }
+    return !c->pmcg;
+}
+
 static bool config_check_ranges(const SmmuConfig *c, char *err, size_t size)
 {
     const ConfigRange ranges[] = {
@@ -126,6 +144,7 @@ static bool config_check_ranges(const SmmuConfig *c, char *err, size_t size)
         { "bbml", c->bbml, 0, 2 },
         { "ecmdq_log2nump", c->ecmdq_log2nump, 0, 4 },
         { "ecmdq_log2numq", c->ecmdq_log2numq, 0, 8 },
+        { "pmcg", c->pmcg, 0, PMCG_MAX_COUNTERS },
         { "stall_max", c->stall_max, c->stall_model == SMMU_STALL_OFF ? 0 : 1,
           c->stall_model == SMMU_STALL_OFF ? 0 : STALL_MAX_LIMIT },
     };
@@ -136,6 +155,10 @@ static bool config_check_ranges(const SmmuConfig *c, char *err, size_t size)
                      ranges[i].min, ranges[i].max);
             return false;
         }
+    }
+    if (!config_pmcg_size_ok(c)) {
+        snprintf(err, size, "pmcg_size=%u: allowed are 32, 36, 40, 44, 48 and 64", c->pmcg_size);
+        return false;
     }
     for (size_t i = 0; i < sizeof(size_bits); i++) {
         if (size_bits[i] == c->oas && c->oas <= 52) {

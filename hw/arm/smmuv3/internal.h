@@ -12,6 +12,8 @@
 
 #include "hw/iommu/smmuv3.h"
 #include "hw/iommu/smmuv3-layout.h"
+#include "hw/iommu/smmuv3-pmcg.h"
+#include "hw/iommu/pmu.h"
 #include "hw/iommu/tlb.h"
 #include "hw/iommu/walk.h"
 
@@ -209,6 +211,19 @@ typedef struct SmmuEcmdq {
     uint32_t cons;
 } SmmuEcmdq;
 
+/** Performance monitor counter group (chapter 10). */
+typedef struct SmmuPmcg {
+    IommuPmu pmu;
+    uint64_t count[PMCG_MAX_COUNTERS];
+    uint64_t shadow[PMCG_MAX_COUNTERS];
+    uint32_t evtyper[PMCG_MAX_COUNTERS];
+    uint32_t smr[PMCG_MAX_COUNTERS];
+    uint64_t cnten, inten, ovs;
+    uint64_t irq_cfg0;
+    uint32_t irq_cfg1, irq_cfg2;
+    uint32_t cr, irq_ctrl, irq_status;
+} SmmuPmcg;
+
 typedef struct SmmuModel {
     IommuModel base;
     SmmuConfig config;
@@ -254,6 +269,8 @@ typedef struct SmmuModel {
     uint64_t last_event[EVENT_WORDS]; /* event merging: the newest record */
     uint32_t last_event_prod;
     bool last_event_valid;
+
+    SmmuPmcg pmcg;
 
     uint32_t busy;             /* depth of entry: no register write while one is active */
     bool draining;
@@ -506,6 +523,8 @@ typedef enum SmmuIrqSource {
 } SmmuIrqSource;
 
 void smmu_irq_raise(SmmuModel *m, SmmuIrqSource source);
+/** Whether the completion of CMD_SYNC @cmd is told by MSI. */
+bool smmu_irq_cmd_sync_has_msi(const SmmuModel *m, const uint64_t cmd[CMD_WORDS]);
 /** Completion of a CMD_SYNC with CS=IRQ. */
 void smmu_irq_cmd_sync(SmmuModel *m, const uint64_t cmd[CMD_WORDS]);
 /** Activate global error @bit unless it is active already. */
@@ -520,5 +539,44 @@ void smmu_pri_request(SmmuModel *m, const IommuPageRequest *req);
 void smmu_pri_respond(SmmuModel *m, uint32_t stream, bool ssv, uint32_t ssid, uint32_t prgi,
                       uint8_t code);
 void smmu_atos_run(SmmuModel *m, bool vatos);
+
+/* ---- pmcg.c, pmcg-regs.c: performance monitor ---------------------------------------------- */
+
+/** What an operation is to the counters. */
+typedef enum SmmuPmcgOp {
+    PMCG_OP_TRANSACTION,
+    PMCG_OP_ATS_REQUEST,
+    PMCG_OP_TRANSLATED,
+    PMCG_OP_OTHER, /* ATOS, prefetch: only accesses and lookups count */
+} SmmuPmcgOp;
+
+bool smmu_pmcg_watch(SmmuModel *m);
+void smmu_pmcg_count(SmmuModel *m, SmmuPmcgOp op, uint32_t stream);
+
+/** Watch an operation if a counter is enabled. True: smmu_pmcg_count() must follow. */
+static inline bool smmu_pmcg_begin(SmmuModel *m)
+{
+    return __builtin_expect(m->pmcg.pmu.counting, 0) && smmu_pmcg_watch(m);
+}
+
+/** Time has passed. */
+void smmu_pmcg_tick(SmmuModel *m);
+/** Let clock events happen up to now. */
+void smmu_pmcg_catch_up(SmmuModel *m);
+/** A clock counter must overflow in time, whether anybody looks or not. */
+void smmu_pmcg_arm(SmmuModel *m);
+/** Bitmap of counters that count. */
+uint64_t smmu_pmcg_enabled(const SmmuModel *m);
+void smmu_pmcg_capture(SmmuModel *m);
+/** Bitmap of the supported events below 64. */
+uint64_t smmu_pmcg_ceid0(const SmmuConfig *c);
+
+/** Whether @offset of the register space is the group's. */
+bool smmu_pmcg_owns(const SmmuModel *m, uint64_t offset);
+uint64_t smmu_pmcg_read(SmmuModel *m, uint64_t offset, unsigned size);
+void smmu_pmcg_write(SmmuModel *m, uint64_t offset, uint64_t value, unsigned size);
+void smmu_pmcg_reset(SmmuModel *m);
+void smmu_pmcg_save(SmmuModel *m, IommuStateWriter *w);
+bool smmu_pmcg_load(SmmuModel *m, IommuStateReader *r);
 
 #endif

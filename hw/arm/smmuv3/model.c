@@ -53,18 +53,25 @@ void smmu_mode_changed(SmmuModel *m)
 static void model_translate(IommuModel *base, const IommuTxn *txn, IommuResult *res)
 {
     SmmuModel *m = smmu_of(base);
+    bool counted = !txn->probe && smmu_pmcg_begin(m);
+    SmmuPmcgOp op = PMCG_OP_TRANSACTION;
 
     smmu_enter(m);
     switch (txn->kind) {
     case IOMMU_TXN_ATS_REQUEST:
+        op = PMCG_OP_ATS_REQUEST;
         smmu_ats_request(m, txn, res);
         break;
     case IOMMU_TXN_TRANSLATED:
+        op = PMCG_OP_TRANSLATED;
         smmu_ats_translated(m, txn, res);
         break;
     default:
         smmu_translate_ordinary(m, txn, res);
         break;
+    }
+    if (counted) {
+        smmu_pmcg_count(m, op, txn->stream);
     }
     smmu_leave(m);
 }
@@ -111,11 +118,15 @@ static void model_ats_inv_done(IommuModel *base, uint32_t stream, uint32_t itag,
     smmu_leave(m);
 }
 
-/** Everything is done when it is asked for: there is nothing left to catch up with. */
+/** Everything is done when it is asked for; only counters of cycles have something to catch up with. */
 static void model_run_until(IommuModel *base, uint64_t cycle)
 {
-    (void)base;
+    SmmuModel *m = smmu_of(base);
+
     (void)cycle;
+    smmu_enter(m);
+    smmu_pmcg_tick(m);
+    smmu_leave(m);
 }
 
 static void model_reset(IommuModel *base)
@@ -125,6 +136,7 @@ static void model_reset(IommuModel *base)
     smmu_enter(m);
     smmu_stall_terminate(m, true, 0);
     smmu_regs_reset(m);
+    smmu_pmcg_reset(m);
     smmu_flush_all(m);
     if (m->ecmdq_count) {
         memset(m->ecmdq, 0, m->ecmdq_count * sizeof(*m->ecmdq));
@@ -289,6 +301,7 @@ static void model_save(IommuModel *base, IommuStateWriter *w)
         snprintf(name, sizeof(name), "smmuv3.queue%u", q);
         iommu_state_put(w, name, item, 8, 6);
     }
+    smmu_pmcg_save(m, w);
 }
 
 static bool load_queues(SmmuModel *m, IommuStateReader *r)
@@ -332,7 +345,8 @@ static bool model_load(IommuModel *base, IommuStateReader *r)
         return false;
     }
     stalls = calloc(words ? words : 1, sizeof(*stalls));
-    if (!stalls || !iommu_state_get(r, "smmuv3.stalls", stalls, 8, words) || !load_queues(m, r)) {
+    if (!stalls || !iommu_state_get(r, "smmuv3.stalls", stalls, 8, words) || !load_queues(m, r) ||
+        !smmu_pmcg_load(m, r)) {
         free(stalls);
         return false;
     }
@@ -477,6 +491,7 @@ IommuModel *smmu_new(const SmmuConfig *c, const IommuHost *host)
         return NULL;
     }
     smmu_regs_reset(m);
+    smmu_pmcg_reset(m);
     return &m->base;
 }
 

@@ -432,6 +432,9 @@ uint64_t smmu_regs_read(SmmuModel *m, uint64_t offset, unsigned size)
     if ((size != 4 && size != 8) || offset % size) {
         return 0; /* illegal access: RAZ/WI (6.2) */
     }
+    if (smmu_pmcg_owns(m, offset)) {
+        return smmu_pmcg_read(m, offset, size);
+    }
     low = read_word(m, offset) & UINT32_MAX;
     return size == 8 ? low | read_word(m, offset + 4) << 32 : low;
 }
@@ -467,6 +470,10 @@ void smmu_regs_write(SmmuModel *m, uint64_t offset, uint64_t value, unsigned siz
     const RegDef *r;
 
     if ((size != 4 && size != 8) || offset % size) {
+        return;
+    }
+    if (smmu_pmcg_owns(m, offset)) {
+        smmu_pmcg_write(m, offset, value, size);
         return;
     }
     if (in_ecmdq_pages(m, offset)) {

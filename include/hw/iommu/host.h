@@ -115,8 +115,14 @@ typedef struct IommuHostOps {
      */
     void (*mode_changed)(void *opaque);
 
-    /** Call run_until() no later than at @cycle. Only used with timing on. May be NULL. */
+    /** Call run_until() no later than at @cycle (with timing off, of @now). May be NULL. */
     void (*wake)(void *opaque, uint64_t cycle);
+
+    /**
+     * Cycle of a free-running clock, for performance counters while timing is off. NULL: it
+     * stands still.
+     */
+    uint64_t (*now)(void *opaque);
 
     /** The guest did something the architecture forbids: rate-limited log. printf-like. */
     void (*guest_error)(void *opaque, const char *fmt, ...)

@@ -40,11 +40,17 @@ typedef struct IommuStep {
 
 #define IOMMU_PLAN_STEPS 256
 
+/** Steps counted by [kind][stage][height][hit], while a performance monitor watches (pmu.h). */
+typedef struct IommuTally {
+    uint32_t n[IOMMU_STEP_KINDS][3][8][2];
+} IommuTally;
+
 typedef struct IommuPlan {
     uint32_t count;   /* steps of the current request */
     uint32_t dropped; /* steps that did not fit */
     uint64_t totals[IOMMU_STEP_KINDS]; /* steps of each kind since reset */
     bool keep;        /* keep the steps (timing, logs); else only totals */
+    IommuTally *tally; /* with @keep: count the steps here too; NULL: nobody watches */
     uint64_t job;     /* number of the job this plan becomes (timing on), else 0 */
     IommuStep steps[IOMMU_PLAN_STEPS];
 } IommuPlan;
@@ -73,6 +79,9 @@ static inline void plan_step(IommuPlan *p, IommuStepKind kind, unsigned stage, u
     p->totals[kind]++;
     if (!__builtin_expect(p->keep, 0)) {
         return;
+    }
+    if (p->tally) {
+        p->tally->n[kind][stage][height][hit]++;
     }
     if (p->count == IOMMU_PLAN_STEPS) {
         p->dropped++;

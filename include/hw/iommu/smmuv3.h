@@ -22,6 +22,7 @@ typedef enum SmmuIrqLine {
     SMMU_IRQ_PRIQ = 1,
     SMMU_IRQ_CMDQ_SYNC = 2,
     SMMU_IRQ_GERROR = 3,
+    SMMU_IRQ_PMCG = 4, /* performance monitor overflow */
     SMMU_IRQ_LINES
 } SmmuIrqLine;
 
@@ -91,6 +92,14 @@ typedef struct SmmuConfig {
     bool ds;             /* 52-bit addresses with 4 and 16 KB granules */
     uint8_t vax;         /* bits of input address: 48 or 52 */
     uint16_t stall_max;  /* unresolved stall records, 1..4096; 0 if stall_model is off */
+
+    /* Performance monitor counter group (chapter 10) at offset 0x2000 */
+    uint8_t pmcg;        /* counters, 0..64; 0: there is no group */
+    uint8_t pmcg_size;   /* bits of a counter: 32, 36, 40, 44, 48, 64 */
+    bool pmcg_reloc;     /* CFGR.RELOC_CTRS: counters in a page at offset 0x12000 */
+    bool pmcg_msi;
+    bool pmcg_capture;
+    bool pmcg_one_filter; /* CFGR.SID_FILTER_TYPE: counter 0's StreamID filter is all counters' */
 
     /* Reset values the architecture leaves to the implementation */
     bool gbpa_abort;     /* GBPA.ABORT after reset */
