@@ -88,6 +88,7 @@ static const VtdConfig config_max = {
     .fs1gp = true, .fs5lp = true,
     .pi = true,
     .esirtps = true, .esrtps = true,
+    .ecmds = true, .pms = true, .pmc = 8,
     .c = true,
     .qi = true, .dt = true,
     .ir = true, .eim = true,
@@ -150,6 +151,9 @@ uint64_t vtd_config_mmio_size(const VtdConfig *cfg)
 {
     unsigned end = config_fro(cfg) + cfg->nfr * 16u;
 
+    if (cfg->pms) {
+        return VTD_PERF_END;
+    }
     return end > VTD_PAGE_BYTES || config_iro(cfg) >= VTD_PAGE_BYTES ? 2 * VTD_PAGE_BYTES
                                                                     : VTD_PAGE_BYTES;
 }
@@ -207,6 +211,7 @@ static bool config_check_dependencies(const VtdConfig *c, char *err, size_t size
         { "fs1gp", c->fs1gp, "fsts=on", c->fsts },
         { "fs5lp", c->fs5lp, "fsts=on", c->fsts },
         { "mhmv", c->mhmv != 0, "ir=on", c->ir },
+        { "pms", c->pms, "ecmds=on", c->ecmds },
     };
 
     for (size_t i = 0; i < sizeof(deps) / sizeof(deps[0]); i++) {
@@ -232,6 +237,7 @@ static bool config_check_ranges(const VtdConfig *c, char *err, size_t size)
         { "mamv", c->mamv, 0, 63 },
         { "mhmv", c->mhmv, 0, 15 },
         { "pss", c->pss, 0, 19 },
+        { "pmc", c->pmc, c->pms, VTD_PERF_COUNTERS_MAX },
     };
 
     for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
@@ -254,6 +260,13 @@ static bool config_check_ranges(const VtdConfig *c, char *err, size_t size)
     return true;
 }
 
+/* Whether [@first, @end) reaches into performance monitoring's or enhanced commands' registers. */
+static bool overlaps_fixed(const VtdConfig *c, unsigned first, unsigned end)
+{
+    return (c->pms && first < VTD_REG_PERF_END && VTD_REG_PERFCAP < end) ||
+           (c->ecmds && first < VTD_REG_ECMD_END && VTD_REG_ECMD < end);
+}
+
 /* The blocks whose place may be chosen must lie on unused offsets. */
 static bool config_check_places(const VtdConfig *c, char *err, size_t size)
 {
@@ -272,6 +285,11 @@ static bool config_check_places(const VtdConfig *c, char *err, size_t size)
     if (iro_end > VTD_MMIO_MAX_BYTES || (iro < fixed_end && iro != IRO_LOW)) {
         return complain(err, size, "iro is 0x%x; allowed are 0xf and places in 0x%x to 0x%x", iro / 16,
                         fixed_end, VTD_MMIO_MAX_BYTES - 1);
+    }
+    if (overlaps_fixed(c, fro, fro_end) || overlaps_fixed(c, iro, iro_end)) {
+        return complain(err, size, "%s is 0x%x; 0x300 to 0x44f are registers of pms and ecmds",
+                        overlaps_fixed(c, fro, fro_end) ? "fro" : "iro",
+                        overlaps_fixed(c, fro, fro_end) ? fro / 16 : iro / 16);
     }
     if (iro < fro_end && fro < iro_end) {
         return complain(err, size, "iro is 0x%x; fault recording registers occupy 0x%x to 0x%x",
@@ -308,6 +326,7 @@ uint64_t vtd_config_cap(const VtdConfig *c)
     v = reg_set(v, VTD_CAP_FS1GP, c->fs1gp);
     v = reg_set(v, VTD_CAP_PI, c->pi);
     v = reg_set(v, VTD_CAP_FS5LP, c->fs5lp);
+    v = reg_set(v, VTD_CAP_ECMDS, c->ecmds);
     v = reg_set(v, VTD_CAP_ESIRTPS, c->esirtps);
     v = reg_set(v, VTD_CAP_ESRTPS, c->esrtps);
     return v;
@@ -342,6 +361,7 @@ uint64_t vtd_config_ecap(const VtdConfig *c)
     v = reg_set(v, VTD_ECAP_FSTS, c->fsts);
     v = reg_set(v, VTD_ECAP_SMPWCS, c->smpwcs);
     v = reg_set(v, VTD_ECAP_RPS, c->rps);
+    v = reg_set(v, VTD_ECAP_PMS, c->pms);
     v = reg_set(v, VTD_ECAP_ADMS, c->adms);
     v = reg_set(v, VTD_ECAP_RPRIVS, c->rprivs);
     v = reg_set(v, VTD_ECAP_PTRS, c->ptrs);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Intel VT-d: event interrupts of the unit itself - faults, invalidation completion, page requests.
- * All three follow one rule [7.3, 6.5.2.10, 7.5] and one register layout.
+ * Intel VT-d: event interrupts of the unit itself - faults, invalidation completion, page requests,
+ * counter overflow. All follow one rule [7.3, 6.5.2.10, 7.5, 11.4.13.8] and one register layout.
  */
 #include "vtd-model.h"
 
@@ -15,6 +15,8 @@ static unsigned control_register(VtdEvent event)
         return VTD_REG_IECTL;
     case VTD_EVENT_PAGE:
         return VTD_REG_PECTL;
+    case VTD_EVENT_PERF:
+        return VTD_REG_PERFINTRCTL;
     case VTD_EVENT_FAULT:
         break;
     }

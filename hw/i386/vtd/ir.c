@@ -143,13 +143,17 @@ static VtdFaultReason find_entry(IrWalk *w, uint32_t index, VtdIrte *irte)
     const VtdIrte *hit = w->req->probe ? NULL
                                        : iommu_cache_lookup_sized(&m->interrupts, index, 0, 0);
 
+    vtd_perfmon_note(m, VTD_PERF_INT_LOOKUP);
     if (hit) {
+        vtd_perfmon_note(m, field_get(hit->words, VTD_IRTE_IM) ? VTD_PERF_INT_HIT_POSTED
+                                                               : VTD_PERF_INT_HIT_NONPOSTED);
         *irte = *hit;
         return VTD_FAULT_NONE;
     }
     if (index >= m->tables.irt_entries || (addr & ~low_mask(m->cfg.haw))) {
         return VTD_FAULT_IR_INDEX;
     }
+    vtd_perfmon_note(m, VTD_PERF_READ);
     if (!vtd_read_words(m, addr, irte->words, 2, m->cfg.c)) {
         return VTD_FAULT_IR_READ;
     }
@@ -237,6 +241,8 @@ VtdIrStatus vtd_remap_interrupt(IommuModel *model, const VtdIrRequest *req, VtdI
 {
     VtdModel *m = vtd_model(model);
     IrWalk w = { .m = m, .req = req, .res = res };
+    VtdIrStatus status;
+    bool counted;
 
     *res = (VtdIrResult) { .msi_addr = req->addr, .msi_data = req->data };
     decode_message(req->addr, req->data, &res->irq);
@@ -252,5 +258,10 @@ VtdIrStatus vtd_remap_interrupt(IommuModel *model, const VtdIrRequest *req, VtdI
         }
         return VTD_IR_PASS;
     }
-    return remap(&w);
+    counted = !req->probe && vtd_perfmon_begin(m);
+    status = remap(&w);
+    if (counted) {
+        vtd_perfmon_count(m);
+    }
+    return status;
 }

@@ -21,11 +21,21 @@ static void vtd_reset(IommuModel *model)
     vtd_epochs_reset(&m->pasid_epochs);
 }
 
-/* Without timing everything happens when it is asked for. */
+/* Everything happens when it is asked for; only counters of cycles have something to catch up with. */
 static void vtd_run_until(IommuModel *model, uint64_t cycle)
 {
-    (void)model;
     (void)cycle;
+    vtd_perfmon_tick(vtd_model(model));
+}
+
+static void vtd_execute(IommuModel *model)
+{
+    bool counted = vtd_perfmon_begin(vtd_model(model));
+
+    vtd_command_execute(model);
+    if (counted) {
+        vtd_perfmon_count(vtd_model(model));
+    }
 }
 
 static void vtd_free(IommuModel *model)
@@ -66,7 +76,7 @@ static const IommuModelOps vtd_ops = {
     .free = vtd_free,
     .stamp_fills = vtd_stamp_fills,
     .command_pending = vtd_command_pending,
-    .command_execute = vtd_command_execute,
+    .command_execute = vtd_execute,
     .command_retire = vtd_command_retire,
     .commit = vtd_timed_commit,
 };

@@ -12,6 +12,12 @@ static bool is_stop_marker(const IommuPageRequest *req)
     return req->has_pasid && req->last && !req->r && !req->w;
 }
 
+/* Only the last request of a group is answered; a stop marker never is. */
+static bool wants_response(const IommuPageRequest *req)
+{
+    return req->last && !is_stop_marker(req);
+}
+
 static void respond(VtdModel *m, const IommuPageRequest *req, uint8_t code)
 {
     IommuPageResponse rsp = {
@@ -22,10 +28,17 @@ static void respond(VtdModel *m, const IommuPageRequest *req, uint8_t code)
         .code = code,
     };
 
-    /* Only the last request of a group is answered; a stop marker never is. */
-    if (req->last && !is_stop_marker(req) && m->base.host.ops->page_response) {
+    if (wants_response(req) && m->base.host.ops->page_response) {
         m->base.host.ops->page_response(m->base.host.opaque, &rsp);
     }
+}
+
+static void respond_to_overflow(VtdModel *m, const IommuPageRequest *req)
+{
+    if (wants_response(req)) {
+        vtd_perfmon_note(m, VTD_PERF_PAGE_OVERFLOW);
+    }
+    respond(m, req, RESPONSE_SUCCESS);
 }
 
 static void status_set(VtdModel *m, BitField bit)
@@ -132,7 +145,7 @@ static void enqueue(VtdModel *m, const IommuPageRequest *req)
             return; /* dropped in silence [7.10] */
         }
         status_set(m, VTD_PRS_PRO);
-        respond(m, req, RESPONSE_SUCCESS);
+        respond_to_overflow(m, req);
         return;
     }
     if (!write_descriptor(m, req, field_in_place(&pqa, VTD_PQA_PQA) + tail)) {
@@ -141,20 +154,17 @@ static void enqueue(VtdModel *m, const IommuPageRequest *req)
         return;
     }
     m->base.counters.events++;
+    vtd_perfmon_note(m, VTD_PERF_PAGE_POSTED);
     vtd_set_reg32(m, VTD_REG_PQT, next);
     status_set(m, VTD_PRS_PPR);
 }
 
-void vtd_page_request(IommuModel *model, const IommuPageRequest *req)
+static void take_request(VtdModel *m, const IommuPageRequest *req)
 {
-    VtdModel *m = vtd_model(model);
     const VtdSpace *space;
     VtdFault fault;
     uint32_t pasid;
 
-    if (vtd_timed_page_request(m, req)) {
-        return;
-    }
     plan_begin(&m->plan);
     m->base.counters.page_requests++;
     if (!m->cfg.prs || !vtd_gsts(m, VTD_GCMD_TE)) {
@@ -168,11 +178,26 @@ void vtd_page_request(IommuModel *model, const IommuPageRequest *req)
     }
     if (reg_get(vtd_reg32(m, VTD_REG_PRS), VTD_PRS_PRO)) {
         m->base.counters.events_lost++;
-        respond(m, req, RESPONSE_SUCCESS);
+        respond_to_overflow(m, req);
         return;
     }
     if (!is_stop_marker(req)) {
         vtd_inv_page_request(m, space, pasid, req->addr);
     }
     enqueue(m, req);
+}
+
+void vtd_page_request(IommuModel *model, const IommuPageRequest *req)
+{
+    VtdModel *m = vtd_model(model);
+    bool counted;
+
+    if (vtd_timed_page_request(m, req)) {
+        return;
+    }
+    counted = vtd_perfmon_begin(m);
+    take_request(m, req);
+    if (counted) {
+        vtd_perfmon_count(m);
+    }
 }

@@ -22,6 +22,9 @@ typedef enum RegHook {
     HOOK_IECTL,
     HOOK_PRS,
     HOOK_PECTL,
+    HOOK_PERFINTRSTS,
+    HOOK_PERFINTRCTL,
+    HOOK_ECMD,
 } RegHook;
 
 /* What must be there for a register to be more than reserved. */
@@ -34,6 +37,8 @@ typedef enum RegNeeds {
     NEED_PLMR,
     NEED_PHMR,
     NEED_MTS,
+    NEED_PMS,
+    NEED_ECMDS,
 } RegNeeds;
 
 #define ADDR64 (~0ull << VTD_PAGE_LG2)
@@ -86,6 +91,11 @@ static const RegDesc reg_table[] = {
     { .offset = VTD_REG_PRS, .bytes = 4, .needs = NEED_PRS, .hook = HOOK_PRS, .w1c = 3 },
     EVENT_REGS(VTD_REG_PECTL, NEED_PRS, HOOK_PECTL),
     { .offset = VTD_REG_MTRRDEF, .bytes = 8, .needs = NEED_MTS, .rw = 0xcff },
+    { .offset = VTD_REG_PERFINTRSTS, .bytes = 4, .needs = NEED_PMS, .hook = HOOK_PERFINTRSTS,
+      .w1c = 1 },
+    EVENT_REGS(VTD_REG_PERFINTRCTL, NEED_PMS, HOOK_PERFINTRCTL),
+    { .offset = VTD_REG_ECMD, .bytes = 8, .needs = NEED_ECMDS, .hook = HOOK_ECMD,
+      .rw = ~0xff00ull },
 };
 
 static bool reg_exists(const VtdModel *m, RegNeeds needs)
@@ -107,6 +117,10 @@ static bool reg_exists(const VtdModel *m, RegNeeds needs)
         return c->phmr;
     case NEED_MTS:
         return c->mts;
+    case NEED_PMS:
+        return c->pms;
+    case NEED_ECMDS:
+        return c->ecmds;
     case NEED_NOTHING:
         break;
     }
@@ -191,6 +205,7 @@ void vtd_regs_reset(VtdModel *m)
         cap = reg_set(cap, VTD_MTRRCAP_FIX, 1);
         vtd_set_reg64(m, VTD_REG_MTRRCAP, reg_set(cap, VTD_MTRRCAP_WC, 1));
     }
+    vtd_perfmon_reset(m);
 }
 
 static void reg_write32(VtdModel *m, unsigned offset, uint32_t value)
@@ -239,6 +254,17 @@ static void reg_write32(VtdModel *m, unsigned offset, uint32_t value)
     case HOOK_PECTL:
         vtd_event_control_written(m, VTD_EVENT_PAGE);
         break;
+    case HOOK_PERFINTRSTS:
+        if (!vtd_reg32(m, VTD_REG_PERFINTRSTS)) {
+            vtd_event_settle(m, VTD_EVENT_PERF);
+        }
+        break;
+    case HOOK_PERFINTRCTL:
+        vtd_event_control_written(m, VTD_EVENT_PERF);
+        break;
+    case HOOK_ECMD:
+        vtd_ecmd_written(m);
+        break;
     default:
         break;
     }
@@ -262,18 +288,34 @@ uint64_t vtd_mmio_read(IommuModel *model, uint64_t offset, unsigned size)
     if (!access_legal(m, offset, size, "read")) {
         return 0;
     }
+    if (offset >= VTD_PERF_FIRST) {
+        return vtd_perfmon_read(m, offset, size);
+    }
     return size == 4 ? vtd_reg32(m, offset) : vtd_reg64(m, offset);
 }
 
 void vtd_mmio_write(IommuModel *model, uint64_t offset, uint64_t value, unsigned size)
 {
     VtdModel *m = vtd_model(model);
+    bool counted;
 
     if (!access_legal(m, offset, size, "write")) {
         return;
     }
-    reg_write32(m, offset, value);
-    if (size == 8) {
+    if (offset >= VTD_PERF_FIRST) {
+        vtd_perfmon_write(m, offset, value, size);
+        return;
+    }
+    counted = vtd_perfmon_begin(m);
+    if (size == 8 && offset == VTD_REG_ECMD) {
+        /* The low half triggers, and must find its operand [11.4.14.1]. */
         reg_write32(m, offset + 4, value >> 32);
+    }
+    reg_write32(m, offset, value);
+    if (size == 8 && offset != VTD_REG_ECMD) {
+        reg_write32(m, offset + 4, value >> 32);
+    }
+    if (counted) {
+        vtd_perfmon_count(m);
     }
 }

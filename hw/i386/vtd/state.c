@@ -31,6 +31,7 @@ void vtd_save(IommuModel *model, IommuStateWriter *w)
 #define X(name, member, width, count) iommu_state_put(w, name, &m->member, width, count);
     VTD_STATE_ITEMS(X)
 #undef X
+    vtd_perfmon_save(m, w);
 }
 
 /* Values that no unit can have saved. */
@@ -59,7 +60,7 @@ bool vtd_load(IommuModel *model, IommuStateReader *r)
     }
     VTD_STATE_ITEMS(X)
 #undef X
-    if (!state_sane(m)) {
+    if (!state_sane(m) || !vtd_perfmon_load(m, r)) {
         m->base.ops->reset(model);
         return false;
     }

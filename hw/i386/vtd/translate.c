@@ -422,6 +422,12 @@ static void pass_through(Walk *w)
     };
 }
 
+/* Height of the table that a page's entry lies in. */
+static unsigned page_height(const TlbEntry *e)
+{
+    return (e->lg2 - VTD_PAGE_LG2) / 9;
+}
+
 static void translate_by_tables(Walk *w)
 {
     VtdModel *m = w->m;
@@ -435,7 +441,7 @@ static void translate_by_tables(Walk *w)
         m->base.counters.tlb_lookups++;
         if (e && tlb_suffices(w, &req, e)) {
             m->base.counters.tlb_hits++;
-            plan_step(&m->plan, IOMMU_STEP_TLB, 0, 0, true, w->txn->addr, 0);
+            plan_step(&m->plan, IOMMU_STEP_TLB, 0, page_height(e), true, w->txn->addr, 0);
             plan_hit(&m->plan, iommu_cache_hit_fill(&m->iotlb));
             if (__builtin_expect(m->base.trace.active, 0)) {
                 iommu_trace_arm(&m->base.trace); /* a walk is wanted */
@@ -582,6 +588,7 @@ void vtd_translate(IommuModel *model, const IommuTxn *txn, IommuResult *res)
 {
     VtdModel *m = vtd_model(model);
     Walk w = { .m = m, .txn = txn, .res = res };
+    bool counted = !txn->probe && vtd_perfmon_begin(m);
 
     *res = (IommuResult) { .complete = txn->arrival };
     plan_begin(&m->plan);
@@ -607,5 +614,10 @@ void vtd_translate(IommuModel *model, const IommuTxn *txn, IommuResult *res)
     }
     if (__builtin_expect(model->trace.active, 0)) {
         iommu_trace_end(&model->trace);
+    }
+    if (counted) {
+        m->perfmon.address_type = txn->kind;
+        m->perfmon.notes[VTD_PERF_REQUEST] += res->status != IOMMU_STATUS_INTERRUPT;
+        vtd_perfmon_count(m);
     }
 }

@@ -7,6 +7,8 @@
 #define HW_I386_VTD_MODEL_H
 
 #include "hw/iommu/vtd.h"
+#include "hw/iommu/vtd-perfmon.h"
+#include "hw/iommu/pmu.h"
 #include "hw/iommu/tlb.h"
 #include "hw/iommu/walk.h"
 
@@ -136,6 +138,7 @@ typedef enum VtdEvent {
     VTD_EVENT_FAULT,
     VTD_EVENT_INVALIDATION,
     VTD_EVENT_PAGE,
+    VTD_EVENT_PERF,
 } VtdEvent;
 
 /* Invalidation queue state beyond its registers. */
@@ -156,6 +159,35 @@ typedef struct VtdCommand {
     uint8_t outcome;
     uint8_t error; /* VtdIqei */
 } VtdCommand;
+
+/* What performance events count that is no step of a plan. */
+typedef enum VtdPerfNote {
+    VTD_PERF_REQUEST,
+    VTD_PERF_READ, /* of memory */
+    VTD_PERF_PAGE_POSTED,
+    VTD_PERF_PAGE_OVERFLOW,
+    VTD_PERF_INT_LOOKUP,
+    VTD_PERF_INT_HIT_NONPOSTED,
+    VTD_PERF_INT_HIT_POSTED,
+    VTD_PERF_NOTES
+} VtdPerfNote;
+
+#define VTD_PERF_WIDTH  48u /* bits of a counter */
+#define VTD_PERF_LEVELS 5u  /* of page tables, as the filter sees them */
+/* Untranslated, translation and translated requests; there is no HPT. */
+#define VTD_PERF_AT_WRITABLE (field_mask(VTD_PERFFLTR_EN) | low_mask(3))
+
+/* Performance monitoring [chapter 10]. */
+typedef struct VtdPerfmon {
+    IommuPmu pmu;
+    uint64_t config[VTD_PERF_COUNTERS_MAX];
+    uint64_t count[VTD_PERF_COUNTERS_MAX];
+    uint32_t at_filter[VTD_PERF_COUNTERS_MAX];
+    uint32_t level_filter[VTD_PERF_COUNTERS_MAX];
+    uint64_t frozen, overflow;
+    uint32_t notes[VTD_PERF_NOTES]; /* of the operation being watched */
+    uint8_t address_type;           /* of the request being watched */
+} VtdPerfmon;
 
 typedef struct VtdModel {
     IommuModel base;
@@ -189,6 +221,7 @@ typedef struct VtdModel {
     VtdPasidEntry probe_pasid;
 
     VtdMemo memo;
+    VtdPerfmon perfmon;
 
     uint16_t *watched; /* source-ids that notifiers watch */
     size_t watched_count;
@@ -456,6 +489,47 @@ VtdFaultReason vtd_post_interrupt(VtdModel *m, uint64_t addr, uint8_t vector, bo
 
 void vtd_page_request(IommuModel *m, const IommuPageRequest *req);
 void vtd_prs_written(VtdModel *m);
+
+/* ---- perfmon.c, perfmon-regs.c, ecmd.c: performance monitoring, enhanced commands */
+
+bool vtd_perfmon_watch(VtdModel *m);
+/** The operation that vtd_perfmon_begin() began to watch is over. */
+void vtd_perfmon_count(VtdModel *m);
+
+/** Watch an operation if a counter counts. True: vtd_perfmon_count() must follow. */
+static inline bool vtd_perfmon_begin(VtdModel *m)
+{
+    return __builtin_expect(m->perfmon.pmu.counting, 0) && vtd_perfmon_watch(m);
+}
+
+/** It happened in the operation being watched. */
+static inline void vtd_perfmon_note(VtdModel *m, VtdPerfNote note)
+{
+    m->perfmon.notes[note]++;
+}
+
+/** Let clock events happen up to now. */
+void vtd_perfmon_catch_up(VtdModel *m);
+/** Counters were enabled, disabled, frozen or written. */
+void vtd_perfmon_update(VtdModel *m);
+/** Time has passed. */
+void vtd_perfmon_tick(VtdModel *m);
+/** Supported events of @group. */
+uint32_t vtd_perfmon_events(unsigned group);
+bool vtd_perfmon_enable(VtdModel *m, uint64_t n);
+bool vtd_perfmon_disable(VtdModel *m, uint64_t n);
+void vtd_perfmon_freeze(VtdModel *m, bool on);
+void vtd_perfmon_reset_config(VtdModel *m);
+void vtd_perfmon_reset_values(VtdModel *m);
+void vtd_perfmon_reset(VtdModel *m);
+/** Registers from VTD_PERF_FIRST on. */
+uint64_t vtd_perfmon_read(VtdModel *m, unsigned offset, unsigned size);
+void vtd_perfmon_write(VtdModel *m, unsigned offset, uint64_t value, unsigned size);
+void vtd_perfmon_save(VtdModel *m, IommuStateWriter *w);
+bool vtd_perfmon_load(VtdModel *m, IommuStateReader *r);
+/** ECMD was written: run it. */
+void vtd_ecmd_written(VtdModel *m);
+uint64_t vtd_ecmd_eccap3(const VtdConfig *cfg);
 
 /* ---- state.c: save and restore */
 

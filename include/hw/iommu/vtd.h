@@ -46,6 +46,7 @@ typedef struct VtdConfig {
     bool fs1gp, fs5lp;
     bool pi;
     bool esirtps, esrtps;
+    bool ecmds;      /* enhanced commands */
 
     /* ECAP */
     bool c;
@@ -71,6 +72,8 @@ typedef struct VtdConfig {
     bool ssirws;
     bool sms;
     bool eimer, irreq;
+    bool pms;        /* performance monitoring */
+    uint8_t pmc;     /* its counters, 1..16 (PERFCAP.NCNTR); only with pms */
 } VtdConfig;
 
 /**
@@ -93,7 +96,10 @@ bool vtd_config_check(const VtdConfig *cfg, char *err, size_t size);
 uint64_t vtd_config_cap(const VtdConfig *cfg);
 uint64_t vtd_config_ecap(const VtdConfig *cfg);
 
-/** Bytes of the register block: 4096, or 8192 when more records than fit one page are asked for. */
+/**
+ * Bytes of the register block: 4096, 8192 when more records than fit one page are asked for, 32768
+ * with performance monitoring.
+ */
 uint64_t vtd_config_mmio_size(const VtdConfig *cfg);
 
 /** What a VT-d unit may do to its host beyond IommuHostOps. Members may be NULL. */
