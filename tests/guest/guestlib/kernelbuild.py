@@ -22,6 +22,11 @@ CONFIG = Path(__file__).resolve().parents[1] / "kernel-config"
 
 HOW = "tests/guest/kernels build"
 
+# The VFIO selftests of the kernel's tree that make sense with one igb.
+SELFTESTS = ("vfio_dma_mapping_test", "vfio_iommufd_setup_test", "vfio_pci_device_test",
+             "vfio_pci_driver_test")
+UUID = CONFIG.parent / "programs" / "selftests-uuid.c"
+
 
 class BuildError(Exception):
     """A build that failed; the text names the log."""
@@ -164,9 +169,33 @@ class KernelCache:
             shutil.copy(scratch / "build/.config", made / "config")
             release = scratch / "build/include/config/kernel.release"
             shutil.copy(release, made / "release")
+            self.build_selftests(kernel, tree, made, log)
             made.rename(target)
         log.unlink()
         return target / "image"
+
+    def build_selftests(self, kernel, tree, made, log):
+        """Link the tree's VFIO selftests statically; none if this version has none."""
+        source = tree / "tools/testing/selftests/vfio"
+        (made / "selftests").mkdir()
+        if not (source / "lib/drivers/igb").is_dir():
+            return
+        headers = self.headers()
+        library = [path for path in sorted((source / "lib").rglob("*.c"))
+                   if kernel.arch == "x86_64" or path.parent.name not in ("dsa", "ioat")]
+        triplet = {"arm64": "aarch64-linux-gnu", "x86_64": "x86_64-linux-gnu"}[kernel.arch]
+        for name in SELFTESTS:
+            command = [f"{kernel.cross}gcc", "-static", "-O1", "-w", "-D_GNU_SOURCE",
+                       "-D__counted_by(x)=", f"-I{source}", f"-I{source / 'lib/include'}",
+                       f"-I{source.parent}", f"-I{UUID.parent / 'compat'}",
+                       f"-I{tree / 'tools/include'}", "-isystem", str(headers),
+                       "-isystem", str(headers / triplet), "-pthread",
+                       "-o", str(made / "selftests" / name), str(source / f"{name}.c"),
+                       *map(str, library), str(UUID)]
+            with open(log, "ab") as output:
+                if subprocess.run(command, stdout=output, stderr=subprocess.STDOUT,
+                                  check=False).returncode:
+                    raise BuildError(f"{name} does not compile; its output is in {log}")
 
     def _compile(self, kernel, name, tree, scratch, log):
         wanted = scratch / "wanted.config"

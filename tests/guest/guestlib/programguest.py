@@ -19,6 +19,10 @@ TROUBLE = [re.compile(pattern) for pattern in (
     r"irq \d+: nobody cared", r"rcu: INFO")]
 
 
+# What the kernel's selftests say besides their results.
+SELFTEST_CHATTER = re.compile(r"# ( +RUN | +OK |PASSED: |Totals: |Starting )")
+
+
 @dataclass
 class Subtest:
     """One line of TAP."""
@@ -31,8 +35,8 @@ class Subtest:
 class ProgramGuest(Machine):
     """A Machine without disks; run() once, then read `subtests` and `problems`."""
 
-    def __init__(self, case, qemu_dir, image, busybox, binary, directory, timeout, extra=()):
-        self.binary, self.busybox, self.image = binary, busybox, image
+    def __init__(self, case, qemu_dir, image, busybox, files, directory, timeout, extra=()):
+        self.files, self.busybox, self.image = files, busybox, image
         self.subtests = []
         self.problems = []
         self.planned = None
@@ -52,7 +56,7 @@ class ProgramGuest(Machine):
         initrd = here / "initramfs.cpio"
         initrd.write_bytes(self._archive())
         return [str(qemu_dir / f"qemu-system-{bench.emulator}"), *bench.machine, "-accel", "tcg",
-                "-smp", "1", "-m", "512", "-nodefaults", "-display", "none", "-no-reboot",
+                "-smp", "1", "-m", str(case.megabytes), "-nodefaults", "-display", "none", "-no-reboot",
                 "-qmp", f"unix:{here}/qmp,server=on,wait=off",
                 "-chardev", f"socket,id=serial,path={here}/serial,server=on,wait=off",
                 "-serial", "chardev:serial", "-kernel", str(self.image), "-initrd", str(initrd),
@@ -67,7 +71,8 @@ class ProgramGuest(Machine):
         archive.file("bin/busybox", Path(self.busybox).read_bytes(), 0o755)
         archive.symlink("bin/sh", "busybox")
         archive.file("init", (PROGRAMS / "init").read_bytes(), 0o755)
-        archive.file(f"programs/{self.program_case.program}", Path(self.binary).read_bytes(), 0o755)
+        for path in self.files:
+            archive.file(f"programs/{Path(path).name}", Path(path).read_bytes(), 0o755)
         return archive.finish()
 
     def shell_command(self):
@@ -100,14 +105,15 @@ class ProgramGuest(Machine):
         self.serial.sendall(text.encode("ascii") + b"\n")
 
     def _tap(self, line):
-        found = re.match(r"(not )?ok \d+ - ([^#]*?)(?: # SKIP (.*))?$", line)
+        found = re.match(r"(not )?ok \d+ (?:- )?([^#]*?)(?: # SKIP (.*))?$", line)
         if found:
             self.subtests.append(Subtest(found[2].strip(), not found[1], found[3] or "",
                                          tuple(self._notes)))
             self._notes = []
         elif re.match(r"1\.\.\d+$", line):
-            self.planned = int(line[3:])
-        elif line.startswith("# "):
+            # The kernel's selftests are several programs, each with a plan.
+            self.planned = (self.planned or 0) + int(line[3:])
+        elif line.startswith("# ") and not SELFTEST_CHATTER.match(line):
             self._notes.append(line[2:])
 
     def _judge(self):
@@ -128,9 +134,9 @@ class _NoPayload:
         return {}
 
 
-def run_program(case, qemu_dir, image, busybox, binary, directory, timeout, extra=()):
+def run_program(case, qemu_dir, image, busybox, files, directory, timeout, extra=()):
     """Boot and run; the ProgramGuest, with a problem instead of an exception."""
-    guest = ProgramGuest(case, qemu_dir, image, busybox, binary, directory, timeout, extra)
+    guest = ProgramGuest(case, qemu_dir, image, busybox, files, directory, timeout, extra)
     started = time.monotonic()
     try:
         guest.run()

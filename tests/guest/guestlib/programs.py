@@ -65,6 +65,7 @@ class ProgramCase:
     devices: tuple = DEVICES
     kernel: str = ""            # name in kernelbuild.OWN_KERNELS
     seconds: int = 240
+    megabytes: int = 512
     full_only: bool = False
 
     @property
@@ -83,6 +84,7 @@ FEATURES = {
     "iopf": "I/O page faults to user space",
     "irq": "Interrupts",
     "irq-posted": "Interrupts, posted format",
+    "selftests": "VFIO selftests of the kernel's tree, on an igb",
 }
 
 
@@ -100,6 +102,7 @@ def cases():
         add("sva", where=stall)
         add("iopf", where=stall)
         add("irq")
+        add("selftests", devices=("-device", "igb,romfile=,bus=pcie.0,addr=8"), megabytes=2560)
     made.append(ProgramCase("vtd/irq-posted", "irq-posted", VTD_POSTED, "irq"))
     return made
 
@@ -110,10 +113,17 @@ def compiler_missing(arch):
     return None if shutil.which(compiler) else compiler
 
 
-def build_program(program, arch, headers, directory):
-    """Compile PROGRAM.c with the helpers; the path of the static binary."""
+def build_program(program, arch, headers, directory, selftests=None):
+    """Compile PROGRAM.c with the helpers; the files of the guest's /programs.
+
+    A program without a .c is a script for what the kernel's build left in `selftests`.
+    """
+    script = PROGRAMS / program
+    if script.is_file():
+        return [script, *sorted(Path(selftests).iterdir())]
     compiler, triplet = COMPILERS[arch]
-    binary = Path(directory) / f"{program}-{arch}"
+    binary = Path(directory) / arch / program
+    binary.parent.mkdir(parents=True, exist_ok=True)
     library = sorted((PROGRAMS / "lib").glob("*.c"))
     shared = [TOP / "tests/lib" / f"{name}.c" for name in SHARED]
     command = [compiler, "-static", "-O1", "-g", "-std=gnu11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
@@ -128,4 +138,4 @@ def build_program(program, arch, headers, directory):
                           check=False)
     if done.returncode:
         raise CompileError(f"{program}.c for {arch}: {done.stdout.strip()}")
-    return binary
+    return [binary]
