@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define RAM_BYTES (32u << 20)
+#define RAM_BYTES (4u << 20)
 #define HEAP_FIRST 0x10000u
 
 typedef struct FixCase {
