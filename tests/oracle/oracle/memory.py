@@ -37,7 +37,7 @@ class Memory:
     def swap(self, addr, old, new):
         """Compare and swap by the IOMMU: what was there."""
         was = self.read(addr)
-        self.log(f"swap 0x{addr:x} 0x{old:x} 0x{new:x}")
+        self.log(f"swap 0x{addr:x} 0x{old:016x} 0x{new:016x}")
         if was == old:
             self.poke(addr, new)
         return was

@@ -7,17 +7,28 @@ from .smmu import Smmu
 MODELS = {"smmuv3": Smmu}
 
 
+class Run:
+    def __init__(self, trace, profile):
+        self.log = []
+        self.model = MODELS[trace.iommu](trace, profile, self.log.append)
+        for item in trace.setup:
+            self.model.input(item)
+        self.log.clear()
+        self.model.timed = True
+
+    def feed(self, item):
+        self.model.play.run(item.cycle)
+        self.model.input(item)
+
+    def finish(self):
+        self.model.play.finish()
+        self.log.append(f"memory {self.model.memory.checksum()}")
+        return self.log
+
+
 def simulate(lines, profile):
     trace = traces.parse(lines)
-    log = []
-    model = MODELS[trace.iommu](trace, profile, log.append)
-    for item in trace.setup:
-        model.input(item)
-    log.clear()
-    model.timed = True
+    run = Run(trace, profile)
     for item in trace.items:
-        model.play.run(item.cycle)
-        model.input(item)
-    model.play.finish()
-    log.append(f"memory {model.memory.checksum()}")
-    return log
+        run.feed(item)
+    return run.finish()

@@ -67,6 +67,7 @@ class Request:
         self.write = "write" in words or self.atomic
         self.ind = int("exec" in words and not self.write)
         self.pnu = int("priv" in words)
+        self.ste = None
         self.plan = Plan(smmu.play, smmu.play.count + 1)
 
     def resolve(self):
@@ -88,7 +89,7 @@ class Request:
             if get(regs.gbpa, 20) or self.addr >> OAS:
                 raise Stop()
             return self.addr
-        ste = self.find_ste()
+        ste = self.ste = self.find_ste()
         if ste.abort:
             raise Stop()
         if ste.instcfg >= 2 and not self.write:
@@ -215,7 +216,8 @@ class Request:
         if fault:
             value |= self.fault_fields(fault)
         queues = self.smmu.queues
-        self.plan.add("record", lambda job: queues.submit_event(value))
+        mev = self.ste and self.ste.mev
+        self.plan.add("record", lambda job: queues.submit_event(value, mev))
 
     def fault_fields(self, fault):
         rnw = not self.write

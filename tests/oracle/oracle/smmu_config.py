@@ -20,6 +20,7 @@ class Ste:
         self.s1fmt, self.s1cdmax = get(raw, 4, 2), get(raw, 59, 5)
         self.context = align(get(raw, 0, 56), 6)
         self.s1dss, self.s1stalld = get(raw, 64, 2), get(raw, 91)
+        self.mev = get(raw, 83)
         self.eats, self.strw = get(raw, 92, 2), get(raw, 94, 2)
         self.privcfg, self.instcfg = get(raw, 112, 2), get(raw, 114, 2)
         self.vmid = get(raw, 128, 16)

@@ -6,10 +6,13 @@ from .bits import align, get, mask
 from .cache import GLOBAL
 from .memory import Abort
 from .plan import Plan, command_ops, record_ops
+from .play import Op
 from .smmu_config import E2H, EL1, EL2, OAS
 
 CMDQ_ERR, EVENTQ_ABT_ERR, MSI_CMDQ_ABT, MSI_EVENTQ_ABT = 0, 2, 4, 5
 ILL, ABT = 1, 2
+PAGES = (7, 0x0B, 0x10, 0x11, 0x12, 0x13, 0x20)     # merged by page
+MERGED = (1, 2, 3, 4)                   # whatever STE.MEV says
 GRANULE = {1: 12, 2: 14, 3: 16}
 
 
@@ -21,6 +24,7 @@ class Queues:
     def __init__(self, smmu):
         self.smmu, self.play = smmu, smmu.play
         self.busy = False
+        self.youngest = None
 
     @property
     def regs(self):
@@ -40,8 +44,8 @@ class Queues:
         addr = align(get(self.regs.wide(config), 0, 52), 2)
         if addr:
             self.smmu.log(f"msi 0x{addr:x} 0x{self.regs[config + 8]:x}")
-        else:
-            self.smmu.log(f"irq {line}")
+        self.smmu.log(f"irq {line}")
+        return [Op("use", "MEM", cost=self.play.memory(4, write=True))] if addr else []
 
     def place(self, base, index, entry):
         lg2 = min(get(self.regs[base], 0, 5), 19)
@@ -73,28 +77,38 @@ class Queues:
 
     # Events
 
-    def submit_event(self, value):
+    def submit_event(self, value, mev):
         self.play.submit("record", record_ops(
-            self.play, 32, lambda job: self.write_event(value)))
+            self.play, 32, lambda job: self.write_event(value, mev)))
 
-    def write_event(self, value):
+    def write_event(self, value, mev):
         regs = self.regs
         if not regs.enabled(reg.EVENTQEN) or self.error(EVENTQ_ABT_ERR):
-            return
+            return []
         prod, cons = regs[reg.EVENTQ_PROD], regs[reg.EVENTQ_CONS]
         where, lg2 = self.place(reg.EVENTQ_BASE, prod, 5)
+        if self.merges(value, mev, prod ^ cons, lg2):
+            return []
         if (prod ^ cons) & mask(lg2 + 1) == 1 << lg2:
             if not get(prod ^ cons, 31):
                 regs[reg.EVENTQ_PROD] = prod ^ 1 << 31
-            return
+            return []
         try:
             self.smmu.memory.write(where, value, 32)
         except Abort:
             self.raise_error(EVENTQ_ABT_ERR)
-            return
+            return []
+        self.youngest = value
         regs[reg.EVENTQ_PROD] = prod & 1 << 31 | (prod + 1) & mask(lg2 + 1)
         if not (prod ^ cons) & mask(lg2 + 1) and get(regs[reg.IRQ_CTRL], 2):
-            self.interrupt(reg.EVENTQ_IRQ, 0, MSI_EVENTQ_ABT)
+            return self.interrupt(reg.EVENTQ_IRQ, 0, MSI_EVENTQ_ABT)
+        return []
+    def merges(self, value, mev, used, lg2):
+        """Whether the youngest record that is still in the queue says the same."""
+        if not used & mask(lg2 + 1) or not (mev or value & 0xFF in MERGED):
+            return False
+        apart = mask(12) << 128 if value & 0xFF in PAGES else 0
+        return not (value ^ self.youngest) & ~apart
 
 
 class Command:
@@ -253,6 +267,7 @@ class Command:
 
     def msi(self, addr, data):
         self.smmu.log(f"msi 0x{addr:x} 0x{data:x}")
+        self.smmu.log("irq 2")
 
 
 SCOPES = {0x10: Command.nh_all, 0x11: Command.nh_asid, 0x12: Command.nh_va,
