@@ -135,7 +135,9 @@ static uint32_t tlbi_drop(SmmuModel *m, const TlbiKind *k, bool leaf, Span s, ui
     return dropped;
 }
 
-static void tlbi_world(SmmuModel *m, const TlbiKind *k, const uint64_t *w, SmmuWorld world, Span s)
+/** What a command means for one StreamWorld. Returns the TLB entries dropped. */
+static uint32_t tlbi_world(SmmuModel *m, const TlbiKind *k, const uint64_t *w, SmmuWorld world,
+                           Span s)
 {
     uint64_t value = reg_make(TAG_WORLD, world), mask = field_mask(TAG_WORLD);
     bool leaf = k->address && field_get(w, CMD_LEAF);
@@ -169,40 +171,52 @@ static void tlbi_world(SmmuModel *m, const TlbiKind *k, const uint64_t *w, SmmuW
                                                     mask | IOMMU_TAG_GLOBAL);
         }
     }
-    inv_account(m, dropped);
     /* A watcher does not know whether its page is global: by address, any ASID concerns it */
     if (by_asid && !k->global) {
         value |= reg_make(TAG_ASID, field_get(w, CMD_TLBI_ASID));
         mask |= field_mask(TAG_ASID);
     }
     smmu_notify_tlbi(m, s.first, s.last, value, mask);
+    return dropped;
 }
 
-void smmu_inv_tlbi(SmmuModel *m, const uint64_t cmd[CMD_WORDS])
+/* EL2 entries have no ASID, so one that is named by ASID alone means none of them (4.4.2.10). */
+static uint32_t tlbi_everywhere(SmmuModel *m, const TlbiKind *k, const uint64_t *w)
 {
-    const TlbiKind *k = tlbi_kind(field_get(cmd, CMD_OP));
-    Span s = { .first = 0, .last = UINT64_MAX };
+    const Span all = { .first = 0, .last = UINT64_MAX };
+
+    if (!k->el2) {
+        return tlbi_world(m, k, w, SMMU_WORLD_EL1, all);
+    }
+    return tlbi_world(m, k, w, SMMU_WORLD_EL2_E2H, all) +
+           (k->asid ? 0 : tlbi_world(m, k, w, SMMU_WORLD_EL2, all));
+}
+
+static uint32_t tlbi_addresses(SmmuModel *m, const TlbiKind *k, const uint64_t *w)
+{
+    Span s = tlbi_span(&m->config, k, w);
     SmmuWorld world = SMMU_WORLD_EL1;
+    uint32_t dropped;
     uint64_t sign;
 
-    m->base.counters.invalidations++;
     if (k->el2) {
         world = cell_get(m, CELL_CR2, CR2_E2H) ? SMMU_WORLD_EL2_E2H : SMMU_WORLD_EL2;
     }
-    if (!k->address) {
-        tlbi_world(m, k, cmd, world, s);
-        if (k->el2 && !k->asid) {
-            tlbi_world(m, k, cmd, world == SMMU_WORLD_EL2 ? SMMU_WORLD_EL2_E2H : SMMU_WORLD_EL2, s);
-        }
-        return;
-    }
-    s = tlbi_span(&m->config, k, cmd);
-    tlbi_world(m, k, cmd, world, s);
+    dropped = tlbi_world(m, k, w, world, s);
     /* An address with a tag byte means the one that entries were made under, without it */
     sign = bits(s.first, 55, 55) ? ~low_mask(56) : 0;
     if (k->scope == TLBI_STAGE1 && (s.first & ~low_mask(56)) != sign) {
         s.first = (s.first & low_mask(56)) | sign;
         s.last = (s.last & low_mask(56)) | sign;
-        tlbi_world(m, k, cmd, world, s);
+        dropped += tlbi_world(m, k, w, world, s);
     }
+    return dropped;
+}
+
+void smmu_inv_tlbi(SmmuModel *m, const uint64_t cmd[CMD_WORDS])
+{
+    const TlbiKind *k = tlbi_kind(field_get(cmd, CMD_OP));
+
+    m->base.counters.invalidations++;
+    inv_account(m, k->address ? tlbi_addresses(m, k, cmd) : tlbi_everywhere(m, k, cmd));
 }

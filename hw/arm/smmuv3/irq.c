@@ -60,12 +60,16 @@ void smmu_irq_raise(SmmuModel *m, SmmuIrqSource source)
     pulse(m, s->line);
 }
 
+bool smmu_irq_cmd_sync_has_msi(const SmmuModel *m, const uint64_t cmd[CMD_WORDS])
+{
+    return field_get(cmd, CMD_SYNC_CS) == SYNC_CS_IRQ && m->config.msi &&
+           field_get(cmd, CMD_SYNC_MSIADDR);
+}
+
 void smmu_irq_cmd_sync(SmmuModel *m, const uint64_t cmd[CMD_WORDS])
 {
-    uint64_t addr = field_get(cmd, CMD_SYNC_MSIADDR) << 2;
-
-    if (m->config.msi && addr) {
-        send_msi(m, addr, field_get(cmd, CMD_SYNC_MSIDATA),
+    if (smmu_irq_cmd_sync_has_msi(m, cmd)) {
+        send_msi(m, field_get(cmd, CMD_SYNC_MSIADDR) << 2, field_get(cmd, CMD_SYNC_MSIDATA),
                  smmu_msi_attr(field_get(cmd, CMD_SYNC_MSIATTR), field_get(cmd, CMD_SYNC_MSH)),
                  GERROR_MSI_CMDQ_ABT_ERR);
     }
