@@ -513,6 +513,9 @@ void vtd_command_execute(IommuModel *model)
         if (field_get(c->words, VTD_WAIT_SW)) {
             plan_step(&m->plan, IOMMU_STEP_QUEUE_WRITE, 0, 0, false, 0, 4);
         }
+        if (field_get(c->words, VTD_WAIT_IF)) {
+            plan_step(&m->plan, IOMMU_STEP_MSI, 0, 0, false, 0, 4);
+        }
         c->outcome = PROGRESS_WAIT;
     } else if (type->execute(m, c->words) == QI_RETRY) {
         m->queue.no_itag = true;
