@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include "../lib/smmu-driver.h"
+#include "hw/iommu/smmuv3-pmcg.h"
 #include "hw/iommu/smmuv3.h"
 
 #define STREAMS 8
@@ -21,6 +22,10 @@ static const uint32_t registers[] = {
     SMMU_FIRST_EXTRA_PAGE + SMMU_ECMDQ_BASE, SMMU_FIRST_EXTRA_PAGE + SMMU_ECMDQ_PROD,
     SMMU_FIRST_EXTRA_PAGE + SMMU_ECMDQ_CONS, SMMU_FIRST_EXTRA_PAGE + SMMU_PAGE_BYTES,
     SMMU_FIRST_EXTRA_PAGE + SMMU_PAGE_BYTES + SMMU_ECMDQ_PROD,
+    PMCG_PAGE0 + PMCG_EVTYPER(0), PMCG_PAGE0 + PMCG_EVTYPER(1), PMCG_PAGE0 + PMCG_SMR(0),
+    PMCG_PAGE0 + PMCG_CNTENSET0, PMCG_PAGE0 + PMCG_INTENSET0, PMCG_PAGE0 + PMCG_CR,
+    PMCG_PAGE0 + PMCG_CAPR, PMCG_PAGE0 + PMCG_IRQ_CTRL, PMCG_PAGE0 + PMCG_IRQ_CFG0,
+    PMCG_PAGE1 + PMCG_EVCNTR, PMCG_PAGE1 + PMCG_OVSCLR0, PMCG_PAGE0 + PMCG_OVSSET0,
 };
 
 typedef struct SmmuFuzz {
@@ -48,6 +53,8 @@ static void choose_config(FuzzBed *b, SmmuFuzz *f)
     c.ats = c.ats && !fuzz_chance(b->in, 4);
     c.pri = c.pri && c.ats && !fuzz_chance(b->in, 4);
     c.term_model = fuzz_chance(b->in, 2);
+    c.pmcg = (uint8_t)fuzz_below(b->in, 9);
+    c.pmcg_reloc = fuzz_chance(b->in, 2);
     c.ssidsize = fuzz_chance(b->in, 2) ? c.ssidsize : (uint8_t)fuzz_below(b->in, 8);
     if (smmu_config_check(&c, err, sizeof(err))) {
         f->config = c;

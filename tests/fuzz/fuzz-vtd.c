@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include "../lib/vtd-driver.h"
+#include "hw/iommu/vtd-perfmon.h"
 #include "hw/iommu/vtd.h"
 
 #define STREAMS 8
@@ -15,6 +16,8 @@ static const uint32_t registers[] = {
     VTD_REG_IEADDR, VTD_REG_IQERCD, VTD_REG_IRTA, VTD_REG_PQH, VTD_REG_PQT, VTD_REG_PQA,
     VTD_REG_PRS, VTD_REG_PECTL, VTD_REG_PEADDR, VTD_REG_MTRRDEF, VTD_REG_MTRR_FIX64K_00000,
     VTD_REG_MTRR_PHYSBASE0, VTD_REG_MTRR_PHYSBASE0 + 8, 0xf0, 0xf8, 0x200, 0x208, 0x220, 0xe00,
+    VTD_REG_PERFINTRSTS, VTD_REG_PERFINTRCTL, VTD_REG_ECMD, VTD_REG_ECEO, VTD_REG_ECRSP,
+    VTD_PERF_CFG, VTD_PERF_CFG + VTD_PERF_CFG_STRIDE, VTD_PERF_FRZ, VTD_PERF_OVF, VTD_PERF_CNT,
 };
 
 typedef struct VtdFuzz {
