@@ -274,7 +274,7 @@ class Generator:
         addr = align(self.address(rng.choice(self.streams))[1], 12)
         if "tag" in AVOID:
             addr = sign_extend(addr, 56)
-        opcode = rng.choice((3, 4, 5, 6, 0x10, 0x11, 0x12, 0x12, 0x12, 0x13, 0x11,
+        opcode = rng.choice((3, 4, 5, 6, 0x10, 0x11, 0x12, 0x12, 0x12, 0x13, 0x20, 0x21,
                              0x22, 0x23, 0x28, 0x2A, 0x2A, 0x30, 0x46, 0x46, 0x46, 0x46))
         if opcode in (3, 5, 6):
             raw = sid << 32 | (rng.randrange(4) << 12 if opcode == 5 else 0)
@@ -341,7 +341,7 @@ class Generator:
             if ssid == 0 and self.chance(0.8) or self.chance(0.01):
                 ssid = None
             if self.chance(0.01):
-                sid = rng.getrandbits(12 if "sid" not in AVOID else 5)
+                sid = rng.getrandbits(12)
             self.recent.append((sid, ssid, addr))
         words = rng.choice(("", "", "write", "write", "exec", "atomic"))
         words += rng.choice(("", " priv"))

@@ -121,12 +121,12 @@ class Request:
 
     def find_ste(self):
         smmu, regs, plan = self.smmu, self.smmu.regs, self.plan
-        if self.sid >> regs.sid_bits:
-            raise Stop(C_BAD_STREAMID, record=regs.recinvsid)
         entry = smmu.stes.lookup(self.sid, 0, 0)
         plan.add("config", None, entry)
         if entry:
             return entry.data
+        if self.sid >> regs.sid_bits:
+            raise Stop(C_BAD_STREAMID, record=regs.recinvsid)
         addr = regs.strtab + 64 * self.sid
         if regs.two_level:
             at = regs.strtab + 8 * (self.sid >> regs.split)

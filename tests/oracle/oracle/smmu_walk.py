@@ -7,7 +7,7 @@ from .bits import align, get, mask, sign_extend
 from .cache import GLOBAL
 from .memory import Abort
 from .smmu_config import EL1, EL2
-from .vmsa import ALL, AF, READ, WRITE
+from .vmsa import AF, READ, WRITE
 
 F_WALK_EABT, F_TRANSLATION, F_ADDR_SIZE, F_ACCESS, F_PERMISSION = (
     0x0B, 0x10, 0x11, 0x12, 0x13)
@@ -157,6 +157,15 @@ class Walker:
     def in_range(self, va, bits):
         return va >> bits == (mask(64 - bits) if self.half(va) else 0)
 
+    def inside(self, va, need):
+        """Whether the address is in a half that is on, and in its range."""
+        half = self.half(va)
+        stage = self.cd.stages[half]
+        user = not need & ~mask(3)
+        if not stage or self.cd.e0pd[half] and user:
+            return False
+        return self.in_range(va, stage.bits)
+
     def key(self, addr):
         """Address and tag for the TLB."""
         if not self.cd:
@@ -175,7 +184,8 @@ class Walker:
         va, tag = self.key(addr)
         tlb = self.smmu.tlb
         entry = tlb.lookup(va, tag)
-        good = entry and not need & ~entry.data.rights
+        inside = not self.cd or self.inside(va, need)
+        good = inside and entry and not need & ~entry.data.rights
         self.plan.add("tlb", None, entry if good else None)
         if good:
             return entry.data.output(va)
@@ -192,13 +202,9 @@ class Walker:
     def miss(self, va, need):
         if not self.cd:
             return self.map_ipa(va, need, IN)
-        half = self.half(va)
-        stage = self.cd.stages[half]
-        user = not need & ~(ALL & mask(3))
-        if not stage or self.cd.e0pd[half] and user:
+        if not self.inside(va, need):
             raise Fault(F_TRANSLATION)
-        if not self.in_range(va, stage.bits):
-            raise Fault(F_TRANSLATION)
+        stage = self.cd.stages[self.half(va)]
         first = self.walk(stage, va, need)
         if not self.ste.s2:
             return first

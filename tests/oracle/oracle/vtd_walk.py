@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""VT-d translation: lookups, walks, fills."""
+
+from dataclasses import dataclass
+
+from .bits import align, get, mask
+from .memory import Abort
+from .vtd_tables import HAW
+
+UR, UW, SR, SW = 1, 2, 4, 8             # user and supervisor rights
+READ, WRITE = UR | SR, UW | SW
+A, D, EA = 1 << 5, 1 << 6, 1 << 10      # first stage
+SA, SD = 1 << 8, 1 << 9                 # second stage
+FINAL, TABLE = "final", "table"
+
+
+class Fault(Exception):
+    def __init__(self, reason):
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass
+class Mapping:
+    pa: int
+    lg2: int
+    rights: int
+
+    def output(self, addr):
+        return self.pa | addr & mask(self.lg2)
+
+
+class Denied(Fault):
+    """The second stage does not let the first stage's structure be accessed."""
+
+
+class Walker:
+    def __init__(self, vtd, plan, entry):
+        self.vtd, self.plan, self.entry = vtd, plan, entry
+        self.memory = vtd.memory
+        self.last = None
+
+    def start(self, stage, addr):
+        caches = self.vtd.tables[stage.number]
+        for height in range(min(stage.levels - 1, 4)):
+            if not caches[height].entries:
+                continue
+            entry = caches[height].lookup(addr, stage.tag, stage.shift(height + 1))
+            self.plan.add("table", stage.number, entry)
+            if entry:
+                return height, *entry.data
+        return stage.levels - 1, stage.base, READ | WRITE
+
+    def walk(self, stage, addr, need, purpose=FINAL):
+        height, table, rights = self.start(stage, addr)
+        while True:
+            top = height == stage.levels - 1
+            where = table + 8 * stage.index(addr, height)
+            desc = self.fetch(stage, where, top)
+            if not self.present(stage, desc):
+                raise Fault(self.absent(stage, need))
+            if self.reserved(stage, desc, height):
+                raise Fault(0x72 if stage.number == 1
+                            else 0x7A if stage.scalable else 0x0C)
+            rights &= self.rights(stage, desc)
+            if not height or height < 3 and get(desc, 7):
+                break
+            if stage.number == 2 and stage.scalable and not rights:
+                raise Fault(0x79)
+            if stage.marks:
+                self.update(stage, where, desc, desc | self.accessed(stage))
+            table = self.pointer(stage, desc, 12)
+            self.vtd.tables[stage.number][height - 1].put(
+                addr, stage.shift(height), stage.tag, (table, rights), self.plan.stamp)
+            height -= 1
+        lg2 = stage.shift(height)
+        pa = self.pointer(stage, desc, lg2)
+        rights = self.effective(stage, rights)
+        missing = need & ~rights
+        if missing:
+            reason = self.denied(stage, missing, rights)
+            raise (Denied if purpose == TABLE and reason != 0x79 else Fault)(reason)
+        new = desc
+        if stage.marks:
+            dirty = SD if stage.number == 2 else D
+            new |= self.accessed(stage) | (dirty if need & WRITE else 0)
+            self.update(stage, where, desc, new)
+            if not new & dirty:
+                rights &= ~WRITE
+        return Mapping(pa, lg2, rights)
+
+    # Descriptors
+
+    def fetch(self, stage, where, top):
+        if stage.number == 1 and self.entry.second:
+            if where >> stage.guest:
+                raise Fault(0x74)
+            need = READ | (WRITE if self.entry.second.marks else 0)
+            try:
+                self.last = self.map_ipa(where, need, TABLE)
+                where = self.last.output(where)
+            except Denied:
+                raise Fault(0x75 if top else 0x76) from None
+        self.plan.add("read", 8)
+        try:
+            return self.memory.read(where)
+        except Abort:
+            pass
+        if stage.number == 1:
+            raise Fault(0x73 if top else 0x70)
+        if not stage.scalable:
+            raise Fault(0x07)
+        raise Fault(0x7B if top else 0x78)
+
+    def update(self, stage, where, old, new):
+        if old == new:
+            return
+        if not stage.snooped:
+            raise Fault(0x90 if stage.number == 1 else 0x7C)
+        if stage.number == 1 and self.entry.second:
+            try:
+                where = self.again(where)
+            except Denied:
+                raise Fault(0x77) from None
+        self.plan.add("write", 8)
+        try:
+            self.memory.swap(where, old, new)
+        except Abort:
+            raise Fault(0x91 if stage.number == 1 else 0x7D) from None
+
+    def again(self, where):
+        """Translate a descriptor's address for writing, unless that is done already."""
+        if self.entry.second.marks:
+            return self.last.output(where)
+        return self.map_ipa(where, READ | WRITE, TABLE).output(where)
+
+    @staticmethod
+    def present(stage, desc):
+        if stage.number == 1:
+            return desc & 1
+        return get(desc, 61, 2) if stage.irw else desc & 3
+
+    @staticmethod
+    def pointer(stage, desc, low):
+        return align(desc & mask(52), low)
+
+    @staticmethod
+    def accessed(stage):
+        if stage.number == 2:
+            return SA
+        return A | (EA if stage.ea else 0)
+
+    @staticmethod
+    def reserved(stage, desc, height):
+        large = get(desc, 7) and height
+        if large and height > 2:
+            return True
+        if large and get(desc, 12 + (stage.number == 1), 9 * height - (stage.number == 1)):
+            return True
+        if stage.number == 1:
+            return not stage.guest and get(desc, HAW, 52 - HAW)
+        if height and not large and get(desc, 11):
+            return True
+        return bool(not stage.irw and get(desc, 62)) or bool(get(desc, HAW, 52 - HAW))
+
+    @staticmethod
+    def rights(stage, desc):
+        if stage.number == 2:
+            bits = get(desc, 61, 2) if stage.irw else desc & 3
+            return (READ if bits & 1 else 0) | (WRITE if bits & 2 else 0)
+        user, write = get(desc, 2), get(desc, 1)
+        return (SR | SW * write | (UR if user else 0) | (UW if user and write else 0))
+
+    @staticmethod
+    def effective(stage, rights):
+        """Supervisors write anything unless WPE."""
+        if stage.number == 1 and not stage.wpe:
+            rights |= SW
+        return rights
+
+    @staticmethod
+    def absent(stage, need):
+        if stage.number == 1:
+            return 0x71
+        if stage.scalable:
+            return 0x79
+        return 0x05 if need & WRITE else 0x06
+
+    @staticmethod
+    def denied(stage, missing, rights):
+        if stage.number == 2 and stage.scalable and not rights:
+            return 0x79
+        if stage.number == 1 and missing & UR:
+            return 0x81
+        if not stage.scalable:
+            return 0x05 if missing & WRITE else 0x06
+        return 0x85 if missing & WRITE else 0x86
+
+    # Second stage of an address, and whole translations
+
+    def map_ipa(self, ipa, need, purpose):
+        stage, cache = self.entry.second, self.vtd.ipa
+        if cache.entries:
+            entry = cache.lookup(ipa, stage.tag)
+            good = entry and not need & ~entry.data.rights
+            self.plan.add("ipa", None, entry if good else None)
+            if good:
+                return entry.data
+        if ipa >> stage.limit:
+            raise Fault(0x84 if stage.scalable else 0x04)
+        mapping = self.walk(stage, ipa, need, purpose)
+        cache.put(ipa, mapping.lg2, stage.tag, mapping, self.plan.stamp)
+        return mapping
+
+    def translate(self, addr, need, tag):
+        tlb = self.vtd.tlb
+        entry = tlb.lookup(addr, tag)
+        good = entry and not need & ~entry.data.rights
+        self.plan.add("tlb", None, entry if good else None)
+        if good:
+            return entry.data.output(addr)
+        self.plan.add("walk", True)
+        try:
+            mapping = self.miss(addr, need)
+        finally:
+            self.plan.add("walk", False)
+        tlb.put(addr, mapping.lg2, tag, mapping, self.plan.stamp)
+        return mapping.output(addr)
+
+    def miss(self, addr, need):
+        first = self.entry.first
+        if not first:
+            return self.map_ipa(addr, need, FINAL)
+        top = addr >> (first.limit - 1)
+        if top and top != mask(65 - first.limit):
+            raise Fault(0x80)
+        mapping = self.walk(first, addr, need)
+        if not self.entry.second:
+            return mapping
+        ipa = mapping.output(addr)
+        if ipa >> first.guest:
+            raise Fault(0x74)
+        both = READ * bool(need & READ) | WRITE * bool(need & WRITE)
+        second = self.map_ipa(ipa, both, FINAL)
+        lg2 = min(mapping.lg2, second.lg2)
+        return Mapping(align(second.output(ipa), lg2), lg2,
+                       mapping.rights & second.rights)
