@@ -195,6 +195,18 @@ static void host_stall_done(void *opaque, uint64_t cookie, const IommuResult *re
     });
 }
 
+static void host_wake(void *opaque, uint64_t cycle)
+{
+    IommuShell *s = opaque;
+
+    s->wake_at = cycle;
+}
+
+static uint64_t host_now(void *opaque)
+{
+    return iommu_shell_cycle(opaque);
+}
+
 static void host_mode_changed(void *opaque)
 {
     iommu_shell_mode_dirty(opaque);
@@ -257,6 +269,8 @@ static const IommuHostOps host_ops = {
     .page_response = host_page_response,
     .stall_done = host_stall_done,
     .mode_changed = host_mode_changed,
+    .wake = host_wake,
+    .now = host_now,
     .guest_error = host_guest_error,
 };
 

@@ -3,8 +3,8 @@
  * Transaction port of an IOMMU model in QEMU: devices that speak PASID, ATS, PRI or stalls come in here, and
  * what the model has to tell them goes out.
  *
- * To the model a transaction that may stall is a number; which client's transaction it was is kept
- * here for as long as it is stalled, and migrates with the model. Number 0 tells the model that
+ * To the model a transaction is a number; which client's transaction it was is kept here for as long
+ * as it is stalled or on its way through time, and migrates with the model. Number 0 tells the model that
  * the client cannot wait.
  */
 #include "qemu/osdep.h"
@@ -31,21 +31,32 @@ static void port_translate(IommuPort *port, const IommuTxn *txn, IommuResult *re
 {
     IommuShell *s = iommu_shell_of(OBJECT(port));
     IommuTxn t = *txn;
+    const IommuShellClient *c;
+    uint64_t owed = 0;
 
     if (!iommu_shell_enter(s)) {
         *res = (IommuResult) { .status = IOMMU_STATUS_ABORT };
         return;
     }
-    if (s->port_features & IOMMU_PORT_STALL) {
-        const IommuShellClient *c = client_of(s, t.stream);
-
-        t.cookie = c && c->client->stall_done ? ++s->last_stall : 0;
+    c = client_of(s, t.stream);
+    t.cookie = c && c->client->stall_done ? ++s->last_number : 0;
+    if (s->timed && !t.probe && c && c->client->done) {
+        t.cookie = t.cookie ? t.cookie : ++s->last_number;
+        t.arrival = MIN(t.arrival, iommu_shell_cycle(s));
+        iommu_timed_submit(s->timed, &t, res);
+        owed |= IOMMU_SHELL_OWES_DONE;
+    } else {
+        iommu_translate(s->model, &t, res);
     }
-    iommu_translate(s->model, &t, res);
     if (res->status == IOMMU_STATUS_STALLED) {
-        IommuShellStall stall = { .number = t.cookie, .cookie = txn->cookie, .stream = t.stream };
+        owed |= IOMMU_SHELL_OWES_STALL_DONE;
+    }
+    if (owed) {
+        IommuShellPending p = {
+            .number = t.cookie, .cookie = txn->cookie, .stream = t.stream, .owed = owed,
+        };
 
-        g_array_append_val(s->stalls, stall);
+        g_array_append_val(s->pending, p);
     }
     iommu_shell_leave(s);
 }
@@ -100,8 +111,14 @@ static AddressSpace *port_memory(IommuPort *port)
 
 static uint64_t port_now(IommuPort *port, uint64_t *hertz)
 {
-    *hertz = 1;
-    return 0;
+    IommuShell *s = iommu_shell_of(OBJECT(port));
+
+    if (!s->timed) {
+        *hertz = 1;
+        return 0;
+    }
+    *hertz = s->profile->timing.clock_mhz * 1000000ull;
+    return iommu_shell_cycle(s);
 }
 
 IommuAtsInvStatus iommu_shell_client_ats(IommuShell *s, const IommuAtsInv *inv)
@@ -114,23 +131,45 @@ IommuAtsInvStatus iommu_shell_client_ats(IommuShell *s, const IommuAtsInv *inv)
     return c->client->ats_invalidate(c->opaque, inv);
 }
 
+/* Take @owed off transaction @number. NULL if nobody waits for it any more. */
+static IommuShellClient *settle(IommuShell *s, uint64_t number, uint64_t owed, uint64_t *cookie)
+{
+    QEMU_LOCK_GUARD(&s->lock);
+    for (guint i = 0; i < s->pending->len; i++) {
+        IommuShellPending *p = &g_array_index(s->pending, IommuShellPending, i);
+        IommuShellClient *c;
+
+        if (p->number != number || !(p->owed & owed)) {
+            continue;
+        }
+        c = client_of(s, p->stream);
+        *cookie = p->cookie;
+        p->owed &= ~owed;
+        if (!p->owed) {
+            g_array_remove_index(s->pending, i);
+        }
+        return c;
+    }
+    return NULL;
+}
+
 void iommu_shell_client_stall_done(IommuShell *s, uint64_t number, const IommuResult *res)
 {
-    IommuShellStall stall = { 0 };
-    IommuShellClient *c = NULL;
+    uint64_t cookie;
+    IommuShellClient *c = settle(s, number, IOMMU_SHELL_OWES_STALL_DONE, &cookie);
 
-    WITH_QEMU_LOCK_GUARD(&s->lock) {
-        for (guint i = 0; i < s->stalls->len; i++) {
-            stall = g_array_index(s->stalls, IommuShellStall, i);
-            if (stall.number == number) {
-                g_array_remove_index(s->stalls, i);
-                c = client_of(s, stall.stream);
-                break;
-            }
-        }
-    }
     if (c && c->client->stall_done) {
-        c->client->stall_done(c->opaque, stall.cookie, res);
+        c->client->stall_done(c->opaque, cookie, res);
+    }
+}
+
+void iommu_shell_client_done(IommuShell *s, uint64_t number, uint64_t cycle)
+{
+    uint64_t cookie;
+    IommuShellClient *c = settle(s, number, IOMMU_SHELL_OWES_DONE, &cookie);
+
+    if (c && c->client->done) {
+        c->client->done(c->opaque, cookie, cycle);
     }
 }
 

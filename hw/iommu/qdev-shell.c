@@ -49,6 +49,9 @@ static void shell_act(IommuShell *s, const IommuShellAction *a)
     case IOMMU_SHELL_STALL_DONE:
         iommu_shell_client_stall_done(s, a->addr, &a->result);
         break;
+    case IOMMU_SHELL_DONE:
+        iommu_shell_client_done(s, a->addr, a->cycle);
+        break;
     case IOMMU_SHELL_PAGE_RESPONSE:
         iommu_shell_client_page_response(s, &a->response);
         break;
@@ -108,6 +111,9 @@ bool iommu_shell_enter(IommuShell *s)
         return false;
     }
     s->busy = true;
+    if (s->timed) {
+        iommu_shell_advance(s);
+    }
     return true;
 }
 
@@ -115,6 +121,9 @@ void iommu_shell_leave(IommuShell *s)
 {
     bool pending = s->actions->len || s->mode_dirty;
 
+    if (s->timed || s->wake_at != IOMMU_CYCLE_NEVER) {
+        iommu_shell_set_timer(s);
+    }
     s->busy = false;
     qemu_rec_mutex_unlock(&s->lock);
     if (unlikely(pending)) {
@@ -202,7 +211,8 @@ void iommu_shell_init(IommuShell *s, Object *owner, const IommuShellOps *ops)
     s->memory = &address_space_memory;
     qemu_rec_mutex_init(&s->lock);
     s->actions = g_array_new(false, false, sizeof(IommuShellAction));
-    s->stalls = g_array_new(false, false, sizeof(IommuShellStall));
+    s->pending = g_array_new(false, false, sizeof(IommuShellPending));
+    s->wake_at = IOMMU_CYCLE_NEVER;
     s->by_requester = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     QLIST_INIT(&s->devices);
     QLIST_INIT(&s->notifying);
@@ -213,13 +223,15 @@ void iommu_shell_init(IommuShell *s, Object *owner, const IommuShellOps *ops)
     g_hash_table_insert(shells, owner, s);
 }
 
-void iommu_shell_realize(IommuShell *s, IommuModel *model, PCIBus *root_bus, uint64_t mmio_size)
+bool iommu_shell_realize(IommuShell *s, IommuModel *model, PCIBus *root_bus, uint64_t mmio_size,
+                         Error **errp)
 {
     s->model = model;
     s->root_bus = root_bus;
     s->bh = qemu_bh_new(shell_drain_bh, s);
     memory_region_init_io(&s->mmio, s->owner, &shell_mmio_ops, s,
                           object_get_typename(s->owner), mmio_size);
+    return iommu_shell_timed_realize(s, errp);
 }
 
 void iommu_shell_finalize(IommuShell *s)
@@ -233,12 +245,13 @@ void iommu_shell_finalize(IommuShell *s)
     if (s->bh) {
         qemu_bh_delete(s->bh);
     }
+    iommu_shell_timed_finalize(s);
     if (s->model) {
         s->model->ops->free(s->model);
     }
     g_hash_table_destroy(s->by_requester);
     g_array_free(s->actions, true);
-    g_array_free(s->stalls, true);
+    g_array_free(s->pending, true);
     g_free(s->saved);
     qemu_rec_mutex_destroy(&s->lock);
 }
@@ -249,8 +262,9 @@ void iommu_shell_reset(IommuShell *s)
         return;
     }
     g_array_set_size(s->actions, 0);
-    g_array_set_size(s->stalls, 0);
+    g_array_set_size(s->pending, 0);
     s->model->ops->reset(s->model);
+    iommu_shell_timed_reset(s);
     iommu_shell_watch_again(s);
     s->mode_dirty = true;
     iommu_shell_leave(s);
@@ -312,4 +326,5 @@ void iommu_shell_class_init(ObjectClass *oc)
     object_class_property_add_str(oc, "stagewalk-trace", shell_get_trace, shell_set_trace);
     object_class_property_set_description(oc, "stagewalk-trace",
                                           "write 'next', then read the annotated translation");
+    iommu_shell_timed_class_init(oc);
 }

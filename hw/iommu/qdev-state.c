@@ -8,25 +8,36 @@
 #include "migration/vmstate.h"
 #include "qemu/error-report.h"
 
-#define STALL_WORDS (sizeof(IommuShellStall) / sizeof(uint64_t))
+#define PENDING_WORDS (sizeof(IommuShellPending) / sizeof(uint64_t))
 
-static void save_stalls(IommuShell *s, IommuStateWriter *w)
+static void save_shell(IommuShell *s, IommuStateWriter *w)
 {
-    iommu_state_put(w, "shell.stalls", s->stalls->data, sizeof(uint64_t),
-                    s->stalls->len * STALL_WORDS);
-    iommu_state_put(w, "shell.last_stall", &s->last_stall, sizeof(uint64_t), 1);
+    uint64_t cycle = s->timed ? iommu_timed_now(s->timed) : 0;
+
+    iommu_state_put(w, "shell.pending", s->pending->data, sizeof(uint64_t),
+                    s->pending->len * PENDING_WORDS);
+    iommu_state_put(w, "shell.last_number", &s->last_number, sizeof(uint64_t), 1);
+    iommu_state_put(w, "shell.base_ns", &s->base_ns, sizeof(uint64_t), 1);
+    iommu_state_put(w, "shell.cycle", &cycle, sizeof(uint64_t), 1);
 }
 
-static bool load_stalls(IommuShell *s, IommuStateReader *r)
+static bool load_shell(IommuShell *s, IommuStateReader *r)
 {
-    long words = iommu_state_count(r, "shell.stalls");
+    long words = iommu_state_count(r, "shell.pending");
+    uint64_t cycle;
 
-    if (words < 0 || words % STALL_WORDS) {
+    if (words < 0 || words % PENDING_WORDS) {
         return false;
     }
-    g_array_set_size(s->stalls, words / STALL_WORDS);
-    return iommu_state_get(r, "shell.stalls", s->stalls->data, sizeof(uint64_t), words) &&
-           iommu_state_get(r, "shell.last_stall", &s->last_stall, sizeof(uint64_t), 1);
+    g_array_set_size(s->pending, words / PENDING_WORDS);
+    if (!iommu_state_get(r, "shell.pending", s->pending->data, sizeof(uint64_t), words) ||
+        !iommu_state_get(r, "shell.last_number", &s->last_number, sizeof(uint64_t), 1) ||
+        !iommu_state_get(r, "shell.base_ns", &s->base_ns, sizeof(uint64_t), 1) ||
+        !iommu_state_get(r, "shell.cycle", &cycle, sizeof(uint64_t), 1)) {
+        return false;
+    }
+    iommu_shell_resume_at(s, cycle);
+    return true;
 }
 
 static int shell_pre_save(void *opaque)
@@ -34,10 +45,11 @@ static int shell_pre_save(void *opaque)
     IommuShell *s = opaque;
     IommuStateWriter w = { 0 };
 
+    iommu_shell_settle(s);
     iommu_shell_flush(s);
     WITH_QEMU_LOCK_GUARD(&s->lock) {
         s->model->ops->save(s->model, &w);
-        save_stalls(s, &w);
+        save_shell(s, &w);
     }
     if (w.failed || w.len > UINT32_MAX) {
         free(w.data);
@@ -68,7 +80,7 @@ static int shell_post_load(void *opaque, int version_id)
     bool ok = iommu_state_valid(&r) && iommu_shell_enter(s);
 
     if (ok) {
-        ok = s->model->ops->load(s->model, &r) && load_stalls(s, &r);
+        ok = s->model->ops->load(s->model, &r) && load_shell(s, &r);
         iommu_shell_watch_again(s);
         s->mode_dirty = true;
         iommu_shell_leave(s);

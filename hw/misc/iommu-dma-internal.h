@@ -307,6 +307,7 @@ void idma_slot_advance(IdmaChannel *ch, IdmaSlot *s, const IdmaDesc *d, uint64_t
 /** Forget a transaction, finished or not. */
 void idma_slot_free(IdmaChannel *ch, IdmaSlot *s);
 void idma_stall_done(void *opaque, uint64_t cookie, const IommuResult *res);
+void idma_timed_done(void *opaque, uint64_t cookie, uint64_t cycle);
 
 /* iommu-dma-path.c */
 

@@ -14,6 +14,7 @@
 
 static const IommuPortClient port_client = {
     .stall_done = idma_stall_done,
+    .done = idma_timed_done,
     .ats_invalidate = idma_ats_invalidate,
     .page_response = idma_page_response,
 };

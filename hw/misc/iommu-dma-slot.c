@@ -427,20 +427,39 @@ void idma_slot_free(IdmaChannel *ch, IdmaSlot *s)
     idma_atc_release(ch->dev, s);
 }
 
-void idma_stall_done(void *opaque, uint64_t cookie, const IommuResult *res)
+/* An answer to a transaction that a reset or an abort has ended finds another cookie: NULL. */
+static IdmaSlot *slot_of(IdmaState *dev, uint64_t cookie, IdmaSlotState state, IdmaChannel **ch)
 {
-    IdmaState *dev = opaque;
     unsigned c = cookie >> 8 & 0xff, i = cookie & 0xff;
-    IdmaChannel *ch;
     IdmaSlot *s;
 
     if (c >= dev->channels || i > IDMA_SLOTS) {
-        return;
+        return NULL;
     }
-    ch = &dev->ch[c];
-    s = i == IDMA_SLOTS ? &ch->ring_slot : &ch->slots[i];
-    /* An answer to a transaction that a reset or an abort has ended finds another cookie. */
-    if (s->state != IDMA_SLOT_STALLED || s->cookie != cookie) {
+    *ch = &dev->ch[c];
+    s = i == IDMA_SLOTS ? &(*ch)->ring_slot : &(*ch)->slots[i];
+    return s->state == state && s->cookie == cookie ? s : NULL;
+}
+
+/* On a timed port, what translate() answered arrives now. */
+void idma_timed_done(void *opaque, uint64_t cookie, uint64_t cycle)
+{
+    IdmaChannel *ch;
+    IdmaSlot *s = slot_of(opaque, cookie, IDMA_SLOT_WAIT, &ch);
+
+    if (s && s->at == UINT64_MAX) {
+        s->at = cycle;
+        idma_channel_wake(ch);
+    }
+}
+
+void idma_stall_done(void *opaque, uint64_t cookie, const IommuResult *res)
+{
+    IdmaState *dev = opaque;
+    IdmaChannel *ch;
+    IdmaSlot *s = slot_of(dev, cookie, IDMA_SLOT_STALLED, &ch);
+
+    if (!s) {
         return;
     }
     if (res->status == IOMMU_STATUS_STALLED) {

@@ -9,6 +9,7 @@
 #include "hw/iommu/qdev-props.h"
 #include "hw/iommu/qdev-shell.h"
 #include "hw/iommu/smmuv3.h"
+#include "hw/iommu/smmuv3-pmcg.h"
 #include "hw/irq.h"
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
@@ -34,7 +35,6 @@ typedef struct SMMUv3State {
     SmmuConfig set; /* members the user gave; all of them once realized */
     char *stage;
     char *model;
-    char *caches;
 } SMMUv3State;
 
 DECLARE_INSTANCE_CHECKER(SMMUState, ARM_SMMU, TYPE_ARM_SMMU)
@@ -107,6 +107,12 @@ static const IommuProp smmuv3_caps[] = {
     CAP_BOOL(gran64k, "IDR5.GRAN64K"),
     CAP_BOOL(ds, "IDR5.DS: 52-bit addresses with 4 and 16 KB granules"),
     CAP_AS("stall_max", stall_max, IOMMU_PROP_U16, NULL, "IDR5.STALL_MAX: 1..4096"),
+    CAP_U8(pmcg, "performance monitor counters, 0..64; 0: no counter group"),
+    CAP_U8(pmcg_size, "PMCG CFGR.SIZE: bits of a counter: 32, 36, 40, 44, 48, 64"),
+    CAP_BOOL(pmcg_reloc, "PMCG CFGR.RELOC_CTRS: counters in a page of their own"),
+    CAP_BOOL(pmcg_msi, "PMCG CFGR.MSI"),
+    CAP_BOOL(pmcg_capture, "PMCG CFGR.CAPTURE"),
+    CAP_BOOL(pmcg_one_filter, "PMCG CFGR.SID_FILTER_TYPE: one StreamID filter for all"),
     CAP_BOOL(gbpa_abort, "GBPA.ABORT after reset"),
     { .name = NULL }
 };
@@ -241,7 +247,6 @@ static void smmuv3_fit_machine(SMMUv3State *s, SmmuConfig *c)
 static bool smmuv3_configure(SMMUv3State *s, SmmuConfig *c, Error **errp)
 {
     const char *model = s->model ? s->model : "max";
-    const char *caches = s->caches ? s->caches : "full";
     char why[256];
 
     if (!smmu_config_named(c, model)) {
@@ -253,12 +258,10 @@ static bool smmuv3_configure(SMMUv3State *s, SmmuConfig *c, Error **errp)
     smmuv3_follow_stages(s, c);
     smmuv3_follow_features(s, c);
     smmuv3_fit_machine(s, c);
-    c->profile = iommu_profile_find(caches);
-    if (!c->profile) {
-        error_setg(errp, "arm-smmuv3: caches=%s: must be one of %s", caches,
-                   iommu_profile_names());
+    if (!iommu_shell_choose_profile(&s->shell, errp)) {
         return false;
     }
+    c->profile = s->shell.profile;
     if (!smmu_config_check(c, why, sizeof(why))) {
         error_setg(errp, "arm-smmuv3: %s", why);
         return false;
@@ -293,7 +296,9 @@ static void smmuv3_realize(DeviceState *dev, Error **errp)
                              (c.ats ? IOMMU_PORT_ATS : 0) |
                              (c.pri ? IOMMU_PORT_PRI : 0) |
                              (c.stall_model != SMMU_STALL_OFF ? IOMMU_PORT_STALL : 0);
-    iommu_shell_realize(&s->shell, model, bus, smmu_mmio_size(&c));
+    if (!iommu_shell_realize(&s->shell, model, bus, smmu_mmio_size(&c), errp)) {
+        return;
+    }
     sysbus_init_mmio(sbd, &s->shell.mmio);
     for (unsigned i = 0; i < SMMU_IRQ_LINES; i++) {
         sysbus_init_irq(sbd, &s->irq[i]);
@@ -312,6 +317,8 @@ void smmuv3_firmware(DeviceState *dev, SMMUv3Firmware *fw)
         .cohacc = c->cohacc,
         .httu = MIN(c->httu, SMMU_HTTU_AFDBM),
         .canwbs = c->fwb,
+        .pmcg = c->pmcg ? PMCG_PAGE0 : 0,
+        .pmcg_counters = c->pmcg && c->pmcg_reloc ? PMCG_PAGE1 : 0,
     };
 }
 
@@ -375,7 +382,6 @@ static const Property smmu_properties[] = {
 
 static const Property smmuv3_properties[] = {
     DEFINE_PROP_STRING("model", SMMUv3State, model),
-    DEFINE_PROP_STRING("caches", SMMUv3State, caches),
 };
 
 static void smmu_class_init(ObjectClass *oc, void *data)
@@ -404,7 +410,6 @@ static void smmuv3_class_init(ObjectClass *oc, void *data)
     object_class_property_add_str(oc, "stage", smmuv3_get_stage, smmuv3_set_stage);
     object_class_property_set_description(oc, "stage", "1, 2 or nested");
     object_class_property_set_description(oc, "model", "named set of capabilities");
-    object_class_property_set_description(oc, "caches", "cache sizes: full, one, off, tiny");
     iommu_props_class_init(oc, smmuv3_caps, smmuv3_props);
     iommu_shell_class_init(oc);
     iommu_shell_port_class_init(oc);

@@ -254,7 +254,6 @@ static void follow_features(VTDUnit *u, VtdConfig *c)
 bool vtd_configure(VTDUnit *u, VtdConfig *c, Error **errp)
 {
     const char *model = u->model ? u->model : "qemu";
-    const char *caches = u->caches ? u->caches : "full";
     char why[256];
 
     if (!vtd_config_named(c, model)) {
@@ -282,12 +281,10 @@ bool vtd_configure(VTDUnit *u, VtdConfig *c, Error **errp)
         return false;
     }
     follow_features(u, c);
-    c->profile = iommu_profile_find(caches);
-    if (!c->profile) {
-        error_setg(errp, "intel-iommu: caches=%s: must be one of %s", caches,
-                   iommu_profile_names());
+    if (!iommu_shell_choose_profile(&u->shell, errp)) {
         return false;
     }
+    c->profile = u->shell.profile;
     if (!vtd_config_check(c, why, sizeof(why))) {
         error_setg(errp, "intel-iommu: %s", why);
         return false;

@@ -38,7 +38,6 @@ struct VTDUnit {
     IommuProps knobs;
     VTDKnobs knob;
     char *model;
-    char *caches;
 };
 
 /** What a requester's address space holds beside its IOMMU region. */

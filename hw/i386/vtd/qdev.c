@@ -110,7 +110,9 @@ static void vtd_realize(DeviceState *dev, Error **errp)
     iommu_props_freeze(&u->caps, &c, sizeof(c));
     vtd_publish(s, &c, mmio_size);
     u->shell.port_features = vtd_port_features(&c);
-    iommu_shell_realize(&u->shell, model, pcms->pcibus, mmio_size);
+    if (!iommu_shell_realize(&u->shell, model, pcms->pcibus, mmio_size, errp)) {
+        return;
+    }
     sysbus_init_mmio(SYS_BUS_DEVICE(dev), &u->shell.mmio);
     memory_region_add_subregion_overlap(get_system_memory(), Q35_HOST_BRIDGE_IOMMU_ADDR,
                                         &u->shell.mmio, 1);
@@ -143,7 +145,6 @@ static void vtd_instance_finalize(Object *obj)
 
     iommu_shell_finalize(&u->shell);
     g_free(u->model);
-    g_free(u->caches);
     g_free(u);
 }
 
@@ -158,19 +159,6 @@ static void vtd_set_model(Object *obj, const char *value, Error **errp)
 
     g_free(u->model);
     u->model = g_strdup(value);
-}
-
-static char *vtd_get_caches(Object *obj, Error **errp)
-{
-    return g_strdup(INTEL_IOMMU_DEVICE(obj)->unit->caches);
-}
-
-static void vtd_set_caches(Object *obj, const char *value, Error **errp)
-{
-    VTDUnit *u = INTEL_IOMMU_DEVICE(obj)->unit;
-
-    g_free(u->caches);
-    u->caches = g_strdup(value);
 }
 
 static const VMStateDescription vmstate_vtd_unit = {
@@ -214,8 +202,6 @@ static void vtd_class_init(ObjectClass *oc, void *data)
     iommu_props_class_init(oc, vtd_knobs, vtd_knobs_of);
     object_class_property_add_str(oc, "model", vtd_get_model, vtd_set_model);
     object_class_property_set_description(oc, "model", "named set of capabilities");
-    object_class_property_add_str(oc, "caches", vtd_get_caches, vtd_set_caches);
-    object_class_property_set_description(oc, "caches", "cache sizes: full, one, off, tiny");
     iommu_shell_class_init(oc);
     iommu_shell_port_class_init(oc);
 }

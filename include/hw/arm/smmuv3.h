@@ -14,7 +14,8 @@
 
 /**
  * The device: sysbus MMIO region 0 (0x20000 bytes, more with VATOS or ECMDQ), interrupts 0 to 3:
- * eventq, priq, cmdq-sync, gerror; all pulsed.
+ * eventq, priq, cmdq-sync, gerror, and 4: performance monitor overflow, which need not be wired; all
+ * pulsed.
  */
 #define TYPE_ARM_SMMUV3 "arm-smmuv3"
 
@@ -28,6 +29,8 @@ typedef struct SMMUv3Firmware {
     bool cohacc;
     uint8_t httu;       /* IORT override field: 0 none, 1 access flag, 2 access flag and dirty */
     bool canwbs;        /* stage 2 cannot be bypassed by non-cacheable stage 1 (FWB) */
+    uint64_t pmcg;      /* offset of the performance monitor's page 0 in the window, or 0 */
+    uint64_t pmcg_counters; /* offset of its page 1, or 0 if it has none */
 } SMMUv3Firmware;
 
 void smmuv3_firmware(DeviceState *dev, SMMUv3Firmware *fw);

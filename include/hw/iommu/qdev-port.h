@@ -26,7 +26,7 @@ DECLARE_CLASS_CHECKERS(IommuPortClass, IOMMU_PORT, TYPE_IOMMU_PORT)
 #define IOMMU_PORT_ATS   0x02u
 #define IOMMU_PORT_PRI   0x04u
 #define IOMMU_PORT_STALL 0x08u
-#define IOMMU_PORT_TIMED 0x10u /* results carry cycles; wait for IommuResult.complete */
+#define IOMMU_PORT_TIMED 0x10u /* answers have a cycle: wait for IommuPortClient.done */
 
 /** A device's side of the port. Members may be NULL where the device has no such notion. */
 typedef struct IommuPortClient {
@@ -35,6 +35,12 @@ typedef struct IommuPortClient {
     /** Forget device TLB entries. Same answers as IommuHostOps.ats_invalidate. */
     IommuAtsInvStatus (*ats_invalidate)(void *opaque, const IommuAtsInv *inv);
     void (*page_response)(void *opaque, const IommuPageResponse *rsp);
+    /**
+     * Timed ports: the answer to the transaction with @cookie, whose IommuResult.complete was
+     * IOMMU_CYCLE_NEVER (sched.h), arrives at @cycle, which has come. NULL: the device does not
+     * wait, and its transactions use no time and no resources. May start new transactions.
+     */
+    void (*done)(void *opaque, uint64_t cookie, uint64_t cycle);
 } IommuPortClient;
 
 struct IommuPortClass {

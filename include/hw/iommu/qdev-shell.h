@@ -14,7 +14,9 @@
 
 #include "exec/memory.h"
 #include "hw/iommu/model.h"
+#include "hw/iommu/profile.h"
 #include "hw/iommu/qdev-port.h"
+#include "hw/iommu/timed.h"
 #include "hw/pci/pci.h"
 #include "hw/pci/pci_bus.h"
 #include "qemu/iova-tree.h"
@@ -74,12 +76,17 @@ typedef struct IommuShellClient {
     QLIST_ENTRY(IommuShellClient) next;
 } IommuShellClient;
 
-/** A stalled transaction of a client. Migrated as it is. */
-typedef struct IommuShellStall {
+/* IommuShellPending.owed: callbacks that the client will get. */
+#define IOMMU_SHELL_OWES_STALL_DONE 1u
+#define IOMMU_SHELL_OWES_DONE       2u
+
+/** A transaction of a client that is not over. Migrated as it is. */
+typedef struct IommuShellPending {
     uint64_t number; /* IommuTxn.cookie as the model got it */
     uint64_t cookie; /* the client's */
     uint64_t stream;
-} IommuShellStall;
+    uint64_t owed;
+} IommuShellPending;
 
 struct IommuShell {
     IommuModel *model;  /* NULL before realize */
@@ -102,8 +109,19 @@ struct IommuShell {
     QLIST_HEAD(, IommuShellDevice) notifying; /* those with @notify != 0 */
     QLIST_HEAD(, IommuShellClient) clients;
 
-    GArray *stalls;      /* IommuShellStall */
-    uint64_t last_stall; /* last number given out */
+    GArray *pending;      /* IommuShellPending */
+    uint64_t last_number; /* last one given out */
+
+    /* Profile and time (qdev-timed.c). */
+    char *caches;                /* properties, NULL if not given */
+    char *profile_name;
+    bool timing;
+    IommuProfile *own_profile;   /* read from a file */
+    const IommuProfile *profile; /* in use */
+    IommuTimed *timed;           /* NULL: timing off */
+    int64_t base_ns;             /* virtual time of cycle 0 */
+    uint64_t wake_at;            /* cycle the model asked for, or IOMMU_CYCLE_NEVER */
+    QEMUTimer *timer;
 
     uint32_t saved_size; /* migration image */
     uint8_t *saved;
@@ -123,9 +141,10 @@ IommuShell *iommu_shell_of(Object *owner);
 void iommu_shell_class_init(ObjectClass *oc);
 /**
  * Take over @model, made with iommu_shell_host(), and open its register window @mmio of @mmio_size
- * bytes. @root_bus: the bus above every requester.
+ * bytes. @root_bus: the bus above every requester. The profile must have been chosen.
  */
-void iommu_shell_realize(IommuShell *s, IommuModel *model, PCIBus *root_bus, uint64_t mmio_size);
+bool iommu_shell_realize(IommuShell *s, IommuModel *model, PCIBus *root_bus, uint64_t mmio_size,
+                         Error **errp);
 void iommu_shell_finalize(IommuShell *s);
 void iommu_shell_reset(IommuShell *s);
 
@@ -150,6 +169,7 @@ typedef enum IommuShellActionKind {
     IOMMU_SHELL_MSI,
     IOMMU_SHELL_UNMAP,
     IOMMU_SHELL_STALL_DONE,
+    IOMMU_SHELL_DONE,
     IOMMU_SHELL_PAGE_RESPONSE,
     IOMMU_SHELL_OWN, /* the device's own; told apart by @own */
 } IommuShellActionKind;
@@ -157,7 +177,8 @@ typedef enum IommuShellActionKind {
 struct IommuShellAction {
     IommuShellActionKind kind;
     uint32_t own;
-    uint64_t addr;   /* IRQ: line; MSI: address; STALL_DONE: cookie; OWN: anything */
+    uint64_t addr;   /* IRQ: line; MSI: address; (STALL_)DONE: number; OWN: anything */
+    uint64_t cycle;  /* DONE */
     uint32_t data;   /* MSI: data; OWN: anything */
     IommuMemAttr attr;
     union {
@@ -218,7 +239,28 @@ void iommu_shell_device_free_shadow(IommuShellDevice *d);
 void iommu_shell_port_class_init(ObjectClass *oc);
 IommuAtsInvStatus iommu_shell_client_ats(IommuShell *s, const IommuAtsInv *inv);
 void iommu_shell_client_stall_done(IommuShell *s, uint64_t number, const IommuResult *res);
+void iommu_shell_client_done(IommuShell *s, uint64_t number, uint64_t cycle);
 void iommu_shell_client_page_response(IommuShell *s, const IommuPageResponse *rsp);
+
+/* qdev-timed.c: profile, clock, timer. */
+
+/** Add the properties caches, profile and timing to class @oc. */
+void iommu_shell_timed_class_init(ObjectClass *oc);
+/** Find the profile that the properties name; s->profile then lives as long as the shell. */
+bool iommu_shell_choose_profile(IommuShell *s, Error **errp);
+/** Start the clock, and the scheduler if timing=on. */
+bool iommu_shell_timed_realize(IommuShell *s, Error **errp);
+void iommu_shell_timed_finalize(IommuShell *s);
+void iommu_shell_timed_reset(IommuShell *s);
+/** Cycle of virtual time now. */
+uint64_t iommu_shell_cycle(const IommuShell *s);
+/** Inside enter and leave: bring the model up to now; see when it next has something to do. */
+void iommu_shell_advance(IommuShell *s);
+void iommu_shell_set_timer(IommuShell *s);
+/** Bring all that is under way to its end, whatever its cycle: before the model is saved. */
+void iommu_shell_settle(IommuShell *s);
+/** Go on at @cycle after a migration; s->base_ns is set. */
+void iommu_shell_resume_at(IommuShell *s, uint64_t cycle);
 
 /* qdev-state.c: migration. */
 
