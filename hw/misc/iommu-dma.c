@@ -361,6 +361,9 @@ static void exit_function(PCIDevice *dev)
     idma_atc_destroy(&d->atc);
     msix_uninit_exclusive_bar(dev);
     pcie_cap_exit(dev);
+    /* Each holds a reference to the device, which would outlive its unplug. */
+    memory_region_del_subregion(&d->bar, &d->regs);
+    memory_region_del_subregion(&d->bar, &d->local);
 }
 
 static int post_load(void *opaque, int version_id)
