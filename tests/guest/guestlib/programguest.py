@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One guest that runs programs: reads their TAP, answers their questions, judges its kernel's log."""
 
+import json
 import re
 import shlex
 import time
@@ -9,7 +10,8 @@ from pathlib import Path
 
 from . import initramfs
 from .machine import GuestError, Machine
-from .programs import FAST_BOOT, PROGRAMS
+from .programs import DISK, FAST_BOOT, PROGRAMS
+from .qmp import QmpError
 
 # What no test may provoke, whatever faults it asks for.
 TROUBLE = [re.compile(pattern) for pattern in (
@@ -55,13 +57,17 @@ class ProgramGuest(Machine):
         case, bench, here = self.program_case, self.program_case.bench, self.directory
         initrd = here / "initramfs.cpio"
         initrd.write_bytes(self._archive())
+        disk = here / "disk.img"
+        if any(DISK in word for word in case.devices):
+            with open(disk, "wb") as image:
+                image.truncate(32 << 20)
         return [str(qemu_dir / f"qemu-system-{bench.emulator}"), *bench.machine, "-accel", "tcg",
                 "-smp", "1", "-m", str(case.megabytes), "-nodefaults", "-display", "none", "-no-reboot",
                 "-qmp", f"unix:{here}/qmp,server=on,wait=off",
                 "-chardev", f"socket,id=serial,path={here}/serial,server=on,wait=off",
                 "-serial", "chardev:serial", "-kernel", str(self.image), "-initrd", str(initrd),
                 "-append", f"{bench.kernel_args} {FAST_BOOT} sw.run={case.program}",
-                *case.devices, *extra]
+                *(word.replace(DISK, str(disk)) for word in case.devices), *extra]
 
     def _archive(self):
         archive = initramfs.Cpio()
@@ -89,6 +95,8 @@ class ProgramGuest(Machine):
                 self.report.dmesg.append(line)
             elif line == "@counters":
                 self._answer(deadline)
+            elif line.startswith("@qmp "):
+                self._relay(line[5:])
             elif line.startswith("@exit "):
                 self.exit_status = int(line.split()[2])
             elif line == "@done":
@@ -98,6 +106,15 @@ class ProgramGuest(Machine):
                 raise GuestError(line)
             else:
                 self._tap(line)
+
+    def _relay(self, text):
+        try:
+            request = json.loads(text)
+            self.qmp.command(request["execute"], **request.get("arguments", {}))
+            answer = "ok"
+        except (QmpError, ValueError, KeyError) as error:
+            answer = f"QEMU refused: {error}"
+        self.serial.sendall(answer.replace("\n", " ").encode("utf-8") + b"\n")
 
     def _answer(self, _deadline):
         values = self.counters() or {}
@@ -140,7 +157,7 @@ def run_program(case, qemu_dir, image, busybox, files, directory, timeout, extra
     started = time.monotonic()
     try:
         guest.run()
-    except GuestError as error:
+    except (GuestError, OSError) as error:
         guest.problems.append(str(error))
         if guest.planned is not None and len(guest.subtests) < guest.planned:
             guest.problems.append(f"{len(guest.subtests)} results of {guest.planned} tests")

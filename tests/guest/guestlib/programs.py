@@ -16,7 +16,7 @@ SHARED = ("guestmem", "dma-driver", "arm-pages", "smmu-tables", "smmu-commands",
 COMPILERS = {"arm64": ("aarch64-linux-gnu-gcc", "aarch64-linux-gnu"),
              "x86_64": ("gcc", "x86_64-linux-gnu")}
 
-FAST_BOOT = ("loglevel=1 mitigations=off nokaslr cryptomgr.notests audit=0 panic=-1 "
+FAST_BOOT = ("loglevel=1 suspend.pm_test_delay=0 mitigations=off nokaslr cryptomgr.notests audit=0 panic=-1 "
              "random.trust_cpu=on")
 
 
@@ -54,6 +54,15 @@ VTD_POSTED = Bench("vtd", "x86_64", "x86_64", "intel-iommu", VTD.machine,
 # Two functions of their own on the root bus: complex integrated endpoints, which may use PASID.
 DEVICES = ("-device", "iommu-dma,bus=pcie.0,addr=8", "-device", "iommu-dma,bus=pcie.0,addr=9")
 
+# A word that stands for the path of an empty disk image.
+DISK = "DISK-IMAGE"
+
+# For what happens around a driver: a port to plug into, and a disk whose driver does DMA.
+SYSTEM_DEVICES = DEVICES + (
+    "-device", "pcie-root-port,id=rp,chassis=1,addr=10",
+    "-drive", f"if=none,id=disk,format=raw,cache=unsafe,file={DISK}",
+    "-device", "nvme,drive=disk,serial=stagewalk,addr=11")
+
 
 @dataclass(frozen=True)
 class ProgramCase:
@@ -84,6 +93,7 @@ FEATURES = {
     "iopf": "I/O page faults to user space",
     "irq": "Interrupts",
     "irq-posted": "Interrupts, posted format",
+    "system": "Reset, hot plug, suspend, domain types",
     "selftests": "VFIO selftests of the kernel's tree, on an igb",
 }
 
@@ -102,6 +112,7 @@ def cases():
         add("sva", where=stall)
         add("iopf", where=stall)
         add("irq")
+        add("system", devices=SYSTEM_DEVICES)
         add("selftests", devices=("-device", "igb,romfile=,bus=pcie.0,addr=8"), megabytes=2560)
     made.append(ProgramCase("vtd/irq-posted", "irq-posted", VTD_POSTED, "irq"))
     return made

@@ -212,18 +212,38 @@ static uint64_t counter(const char *line, const char *name)
     return at ? strtoull(at + strlen(pattern), NULL, 10) : 0;
 }
 
-void counters_read(Counters *c)
+/* One line from the console, which is where the host answers; without its end. */
+static void host_line(char *line, size_t size)
 {
-    char line[4096] = " ";
-    size_t length = 1;
+    size_t length = 0;
 
-    /* The host answers on the console with " name=value name=value ..." and a newline. */
-    printf("@counters\n");
     fflush(stdout);
-    while (length < sizeof(line) - 1 && read(0, line + length, 1) == 1 && line[length] != '\n') {
+    while (length < size - 1 && read(0, line + length, 1) == 1 && line[length] != '\n') {
         length++;
     }
     line[length] = '\0';
+}
+
+bool host_command(const char *json)
+{
+    char line[512];
+
+    printf("@qmp %s\n", json);
+    host_line(line, sizeof(line));
+    if (strcmp(line, "ok")) {
+        tap_note("%s", line);
+        return false;
+    }
+    return true;
+}
+
+void counters_read(Counters *c)
+{
+    char line[4096];
+
+    /* The answer is " name=value name=value ...". */
+    printf("@counters\n");
+    host_line(line, sizeof(line));
 #define COUNTER(name) c->name = counter(line, #name)
     COUNTER(transactions);
     COUNTER(translated);

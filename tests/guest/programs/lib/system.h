@@ -58,6 +58,9 @@ typedef struct Counters {
 /** Ask the host. Counters it does not know are 0. */
 void counters_read(Counters *c);
 
+/** Have the host run one command of QEMU's machine protocol (JSON). False if QEMU refuses. */
+bool host_command(const char *json);
+
 /** Zeroed, present memory of @size bytes; @huge: in pages of 2 MB, or a skip if there are none. */
 void *memory_alloc(size_t size, bool huge);
 
