@@ -222,6 +222,9 @@ static void smmuv3_follow_features(SMMUv3State *s, SmmuConfig *c)
     } else if (!c->stall_max) {
         UNLESS_GIVEN(s, c, stall_max, 256);
     }
+    if (c->pmcg && !c->pmcg_size) {
+        UNLESS_GIVEN(s, c, pmcg_size, 64);
+    }
     if (c->vax == 48 || !(c->gran4k || c->gran16k)) {
         WITHOUT(s, c, ds);
     }
@@ -239,6 +242,7 @@ static void smmuv3_fit_machine(SMMUv3State *s, SmmuConfig *c)
 {
     if (!s->model) {
         UNLESS_GIVEN(s, c, sidsize, 16);
+        UNLESS_GIVEN(s, c, pmcg_msi, false); /* no DeviceID is wired for it */
         smmu_config_fit(c, SMMU_DEFAULT_WINDOW);
         iommu_props_apply(&s->props, c);
     }

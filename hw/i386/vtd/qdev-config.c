@@ -68,6 +68,9 @@ const IommuProp vtd_caps[] = {
     CAP_BOOL(sms, "ECAP.SMS: stop markers"),
     CAP_BOOL(eimer, "ECAP.EIMER"),
     CAP_BOOL(irreq, "ECAP.IRREQ"),
+    CAP_BOOL(ecmds, "CAP.ECMDS: enhanced commands"),
+    CAP_BOOL(pms, "ECAP.PMS: performance monitoring (with ecmds)"),
+    CAP_U8(pmc, "PERFCAP.NCNTR: performance counters, 1..16"),
     { .name = NULL }
 };
 
@@ -248,6 +251,12 @@ static void follow_features(VTDUnit *u, VtdConfig *c)
     }
     if (!c->srs) {
         WITHOUT(u, c, rprivs);
+    }
+    if (!c->ecmds) {
+        WITHOUT(u, c, pms);
+    }
+    if (c->pms && !c->pmc && !iommu_props_given(&u->caps, offsetof(VtdConfig, pmc))) {
+        c->pmc = 8;
     }
 }
 
