@@ -176,7 +176,7 @@ class Request:
             plan.add("read", 8)
             l1cd = self.read(at, 8, F_CD_FETCH)[0]
             pointer = get(l1cd, 12, 44) << 12
-            if not l1cd & 1 or pointer >> OAS and not ste.s2:
+            if not l1cd & 1 or pointer >> OAS:
                 raise Stop(C_BAD_SUBSTREAMID)
             addr = pointer + 64 * get(ssid, 0, low)
         at = self.config_address(ste, addr)

@@ -58,8 +58,7 @@ class Ste:
             return False
         if not self.s1:
             return True
-        fits = self.s2 or not self.context >> OAS
-        return self.s1cdmax <= SSIDSIZE and fits
+        return self.s1cdmax <= SSIDSIZE and not self.context >> OAS
 
     def legal_stage2(self):
         if not self.s2:

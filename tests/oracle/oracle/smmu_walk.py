@@ -157,14 +157,10 @@ class Walker:
     def in_range(self, va, bits):
         return va >> bits == (mask(64 - bits) if self.half(va) else 0)
 
-    def inside(self, va, need):
-        """Whether the address is in a half that is on, and in its range."""
-        half = self.half(va)
-        stage = self.cd.stages[half]
+    def hidden(self, va, need):
+        """Whether E0PD hides the address from an unprivileged access."""
         user = not need & ~mask(3)
-        if not stage or self.cd.e0pd[half] and user:
-            return False
-        return self.in_range(va, stage.bits)
+        return user and self.cd and self.cd.e0pd[self.half(va)]
 
     def key(self, addr):
         """Address and tag for the TLB."""
@@ -184,8 +180,7 @@ class Walker:
         va, tag = self.key(addr)
         tlb = self.smmu.tlb
         entry = tlb.lookup(va, tag)
-        inside = not self.cd or self.inside(va, need)
-        good = inside and entry and not need & ~entry.data.rights
+        good = entry and not self.hidden(va, need) and not need & ~entry.data.rights
         self.plan.add("tlb", None, entry if good else None)
         if good:
             return entry.data.output(va)
@@ -202,9 +197,9 @@ class Walker:
     def miss(self, va, need):
         if not self.cd:
             return self.map_ipa(va, need, IN)
-        if not self.inside(va, need):
-            raise Fault(F_TRANSLATION)
         stage = self.cd.stages[self.half(va)]
+        if not stage or self.hidden(va, need) or not self.in_range(va, stage.bits):
+            raise Fault(F_TRANSLATION)
         first = self.walk(stage, va, need)
         if not self.ste.s2:
             return first
