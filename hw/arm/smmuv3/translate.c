@@ -318,6 +318,8 @@ const TlbEntry *smmu_lookup_address(SmmuModel *m, SmmuReq *req, bool grant, TlbE
         m->base.counters.tlb_misses++;
         plan_step(&m->plan, IOMMU_STEP_TLB, 0, 0, false, req->va, 0);
         if (m->base.trace.armed) {
+            /* The whole walk is wanted, and an entry may be dropped at any time (16.2) */
+            pt_walker_flush(&m->walker);
             trace_begin(m, req);
             trace_tag(m, req->va, tag);
         }

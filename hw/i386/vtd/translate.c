@@ -595,6 +595,8 @@ void vtd_translate(IommuModel *model, const IommuTxn *txn, IommuResult *res)
     if (!txn->probe) {
         count_begin(m, txn);
         if (__builtin_expect(model->trace.armed, 0)) {
+            /* The whole way is wanted, and an entry may be dropped at any time [6.1]. */
+            vtd_inv_everything(m);
             iommu_trace_begin(&model->trace);
         }
     }
