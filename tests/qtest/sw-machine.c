@@ -82,12 +82,20 @@ static void config_write(SwMachine *m, unsigned reg, uint32_t value)
     }
 }
 
+static void edu_configure(SwMachine *m)
+{
+    config_write(m, PCI_BASE_ADDRESS_0, m->edu_bar);
+    config_write(m, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    g_assert_cmphex(qtest_readl(m->qts, m->edu_bar + EDU_ID), ==, 0x010000ed);
+}
+
 static SwMachine *machine_new(const char *args, uint64_t iommu_base, uint64_t ecam, uint64_t mmio,
                               uint64_t ram, uint64_t ram_bytes)
 {
     SwMachine *m = g_new0(SwMachine, 1);
 
     m->qts = qtest_init(args);
+    m->args = g_strdup(args);
     m->iommu_base = iommu_base;
     m->ecam = ecam;
     m->edu_bar = mmio;
@@ -96,9 +104,7 @@ static SwMachine *machine_new(const char *args, uint64_t iommu_base, uint64_t ec
         .write = mem_write, .read = mem_read, .opaque = m->qts,
         .next = ram + ALLOC_OFFSET, .end = ram + ram_bytes,
     };
-    config_write(m, PCI_BASE_ADDRESS_0, mmio);
-    config_write(m, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-    g_assert_cmphex(qtest_readl(m->qts, m->edu_bar + EDU_ID), ==, 0x010000ed);
+    edu_configure(m);
     return m;
 }
 
@@ -149,7 +155,46 @@ SwMachine *sw_machine_q35(const char *caches, const char *properties)
 void sw_machine_free(SwMachine *m)
 {
     qtest_quit(m->qts);
+    g_free(m->args);
     g_free(m);
+}
+
+static bool migration_done(QTestState *qts)
+{
+    QDict *r = qtest_qmp(qts, "{ 'execute': 'query-migrate' }");
+    QDict *info = qdict_get_qdict(r, "return");
+    const char *status = qdict_haskey(info, "status") ? qdict_get_str(info, "status") : "none";
+    bool done = g_str_equal(status, "completed");
+
+    g_assert_cmpstr(status, !=, "failed");
+    qobject_unref(r);
+    return done;
+}
+
+void sw_machine_migrate(SwMachine *m)
+{
+    g_autofree char *dir = g_dir_make_tmp("stagewalk-XXXXXX", NULL);
+    g_autofree char *file = g_strdup_printf("%s/state", dir);
+    g_autofree char *uri = g_strdup_printf("file:%s", file);
+    g_autofree char *incoming = g_strdup_printf("%s -incoming %s", m->args, uri);
+
+    qtest_qmp_assert_success(m->qts, "{ 'execute': 'stop' }");
+    qtest_qmp_assert_success(m->qts, "{ 'execute': 'migrate', 'arguments': { 'uri': %s } }", uri);
+    while (!migration_done(m->qts)) {
+        g_usleep(10000);
+    }
+    qtest_quit(m->qts);
+
+    m->qts = qtest_init(incoming);
+    while (!migration_done(m->qts)) {
+        g_usleep(10000);
+    }
+    /* It was stopped when it was saved, and still is. */
+    qtest_qmp_assert_success(m->qts, "{ 'execute': 'cont' }");
+    m->mem.opaque = m->qts;
+    edu_configure(m);
+    unlink(file);
+    rmdir(dir);
 }
 
 void sw_assert_refused(const char *args, const char *value, const char *allowed)

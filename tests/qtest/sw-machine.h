@@ -29,6 +29,7 @@ typedef struct SwMachine {
     uint64_t iommu_base;
     uint64_t edu_bar;
     uint64_t ecam; /* 0: configuration space by I/O ports (x86) */
+    char *args;
 } SwMachine;
 
 /**
@@ -38,6 +39,12 @@ typedef struct SwMachine {
 SwMachine *sw_machine_virt(const char *caches, const char *properties);
 SwMachine *sw_machine_q35(const char *caches, const char *properties);
 void sw_machine_free(SwMachine *m);
+
+/**
+ * Save the machine, end it, and go on in a new process that loads the state. (edu has no state to
+ * migrate: its configuration is made anew.)
+ */
+void sw_machine_migrate(SwMachine *m);
 
 /**
  * Start the emulator with @args, which it must refuse: exit status 1 and one line that names
