@@ -3,8 +3,9 @@
 
 from . import trace as traces
 from .smmu import Smmu
+from .vtd import Vtd
 
-MODELS = {"smmuv3": Smmu}
+MODELS = {"smmuv3": Smmu, "vtd": Vtd}
 
 
 class Run:

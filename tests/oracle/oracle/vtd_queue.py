@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""VT-d invalidation queue (requirements, section 8)."""
+
+from . import vtd_regs as reg
+from .bits import align, get, mask
+from .memory import Abort
+from .plan import Plan, command_ops
+from .vtd_tables import FIRST, HAW, LEGACY, NESTED
+
+CONTEXT, IOTLB, DEVICE, INTERRUPT, WAIT, PIOTLB, PASID, PDEVICE, RESPONSE = range(1, 10)
+
+
+class Invalid(Exception):
+    pass
+
+
+class Queue:
+    def __init__(self, vtd):
+        self.vtd = vtd
+        self.busy = False
+
+    def look(self):
+        regs = self.vtd.regs
+        if (self.busy or not regs.qie or regs[reg.FSTS] & reg.IQE
+                or regs[reg.IQH] == regs[reg.IQT]):
+            return
+        self.busy = True
+        descriptor = Descriptor(self.vtd)
+        if self.vtd.timed:
+            play = self.vtd.play
+            play.submit("command", command_ops(
+                play, descriptor.size, descriptor.effect, descriptor.consumed,
+                self.finished))
+        else:
+            descriptor.effect(None)
+            descriptor.consumed(None)
+            self.finished()
+
+    def finished(self):
+        self.busy = False
+        self.look()
+
+
+class Descriptor:
+    def __init__(self, vtd):
+        self.vtd, self.regs = vtd, vtd.regs
+        self.size = 32 if get(vtd.regs[reg.IQA], 11) else 16
+        self.signals, self.failed = [], 0
+
+    def effect(self, job):
+        self.plan = Plan(self.vtd.play, job.number if job else 0)
+        where = align(self.regs.wide(reg.IQA), 12) + self.regs[reg.IQH]
+        try:
+            self.act(self.vtd.memory.read(where, self.size))
+        except Abort:
+            self.failed = 2
+        except Invalid as error:
+            self.failed = error.args[0]
+        return self.plan.ops()
+
+    def consumed(self, _job):
+        regs = self.regs
+        if self.failed:
+            regs[reg.IQERCD] = self.failed
+            was = regs[reg.FSTS]
+            regs[reg.FSTS] |= reg.IQE
+            return [] if was & 0x73 else regs.event(reg.FECTL)
+        for signal in self.signals:
+            signal()
+        size = 1 << (get(regs[reg.IQA], 0, 3) + 12)
+        regs[reg.IQH] = (regs[reg.IQH] + self.size) % size
+        return []
+
+    def act(self, raw):
+        kind = get(raw, 9, 3) << 4 | get(raw, 0, 4)
+        self.raw = raw
+        self.did = get(raw, 16, 16)
+        if kind == WAIT:
+            self.wait()
+            return
+        handler = {CONTEXT: self.contexts, IOTLB: self.iotlb, PIOTLB: self.piotlb,
+                   PASID: self.pasids, INTERRUPT: self.interrupts}.get(kind)
+        if not handler or kind in (PIOTLB, PASID) and self.size == 16:
+            raise Invalid(3)
+        self.plan.add("invalidate", handler(get(raw, 4, 2)))
+
+    # Configuration
+
+    def contexts(self, granularity):
+        legacy = self.regs.mode == LEGACY
+        sid, low = get(self.raw, 32, 16), (0, 4, 6, 7)[get(self.raw, 48, 2)]
+        if granularity == 1 or granularity == 2 and not legacy:
+            self.vtd.contexts.drop(lambda e: True)
+        elif granularity == 2:
+            self.vtd.contexts.drop(lambda e: e.data.did == self.did)
+        elif granularity == 3:
+            self.vtd.contexts.drop(
+                lambda e: not (e.addr ^ sid) & ~low
+                and (not legacy or e.data.did == self.did))
+        else:
+            raise Invalid(3)
+        return 0
+
+    def pasids(self, granularity):
+        pasid = get(self.raw, 32, 20)
+        if granularity == 2:
+            raise Invalid(3)
+        self.vtd.pasids.drop(lambda e: granularity == 3 or e.data.did == self.did
+                             and (not granularity or e.addr >> 16 == pasid))
+        return 0
+
+    @staticmethod
+    def interrupts(_granularity):
+        return 0
+
+    # Translations
+
+    def range(self):
+        bits = 12 + get(self.raw, 64, 6)
+        addr = align(get(self.raw, 64, 64), bits)
+        return addr, addr + mask(bits)
+
+    def of_domain(self, e):
+        return get(e.tag, 0, 16) == self.did
+
+    def iotlb(self, granularity):
+        vtd, domain = self.vtd, self.of_domain
+        first, last = self.range()
+        hint = get(self.raw, 70)
+        structures = [vtd.ipa, *vtd.tables[1], *vtd.tables[2]]
+        if granularity == 1:
+            for cache in structures:
+                cache.drop(lambda e: True)
+            return vtd.tlb.drop(lambda e: True)
+        if granularity == 2:
+            for cache in structures:
+                cache.drop(domain)
+            return vtd.tlb.drop(domain)
+        if granularity != 3:
+            raise Invalid(3)
+        if get(self.raw, 64, 6) > 45:
+            raise Invalid(4)
+        for cache in vtd.tables[1]:
+            cache.drop(domain)
+        vtd.ipa.drop(lambda e: domain(e) and e.overlaps(first, last))
+        if not hint:
+            for cache in vtd.tables[2]:
+                cache.drop(lambda e: domain(e) and e.overlaps(first, last))
+        return vtd.tlb.drop(
+            lambda e: domain(e) and (get(e.tag, 37, 3) in (FIRST, NESTED)
+                                     or e.overlaps(first, last)))
+
+    def piotlb(self, granularity):
+        vtd, pasid = self.vtd, get(self.raw, 32, 20)
+        first, last = self.range()
+
+        def mine(e):
+            return self.of_domain(e) and get(e.tag, 16, 20) == pasid
+
+        def near(e):
+            return mine(e) and e.overlaps(first, last)
+        if granularity == 2:
+            for cache in vtd.tables[1]:
+                cache.drop(mine)
+            return vtd.tlb.drop(mine)
+        if granularity != 3:
+            raise Invalid(3)
+        if not get(self.raw, 70):
+            for cache in vtd.tables[1]:
+                cache.drop(near)
+        return vtd.tlb.drop(lambda e: near(e) and get(e.tag, 37, 3) in (FIRST, NESTED))
+
+    # Waiting
+
+    def wait(self):
+        raw, regs = self.raw, self.regs
+        self.plan.add("drain")
+        if get(raw, 5):
+            self.plan.add("write", 4)
+            where = align(get(raw, 64, HAW), 2)
+            self.signals.append(
+                lambda: self.vtd.memory.write(where, get(raw, 32, 32), 4))
+        if get(raw, 4):
+            self.plan.add("write", 4)
+            self.signals.append(lambda: self.completed(regs))
+
+    @staticmethod
+    def completed(regs):
+        if not regs[reg.ICS]:
+            regs[reg.ICS] = reg.IWC
+            regs.event(reg.IECTL)
