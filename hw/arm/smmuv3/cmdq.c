@@ -252,6 +252,7 @@ static CmdOutcome run_sync(SmmuModel *m, unsigned q, const uint64_t *w)
         return CMD_ATC_TIMEOUT;
     }
     plan_step(&m->plan, IOMMU_STEP_DRAIN, 0, 0, false, 0, 0);
+    /* CS=SEV is as none where IDR0.SEV=0 (4.7.3) */
     if (field_get(w, CMD_SYNC_CS) == SYNC_CS_IRQ) {
         smmu_irq_cmd_sync(m, w);
     }

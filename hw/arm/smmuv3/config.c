@@ -17,7 +17,7 @@ static const uint8_t size_bits[8] = { 32, 36, 40, 42, 44, 48, 52, 56 };
 static const SmmuConfig config_max = {
     .minor = 4,
     .s1p = true, .s2p = true, .cohacc = true, .httu = SMMU_HTTU_HAFT, .hyp = true,
-    .ats = true, .asid16 = true, .msi = true, .sev = true, .atos = true, .pri = true, .vmw = true,
+    .ats = true, .asid16 = true, .msi = true, .atos = true, .pri = true, .vmw = true,
     .vmid16 = true, .cd2l = true, .vatos = true, .atsrecerr = true,
     .stall_model = SMMU_STALL_ON, .st_level = 1,
     .sidsize = 32, .ssidsize = 20, .cmdqs = 19, .eventqs = 19, .priqs = 19,
@@ -44,7 +44,7 @@ static const SmmuConfig config_qemu = {
 static const SmmuConfig config_mmu600 = {
     .minor = 1, .iidr = 0x4830043b,
     .s1p = true, .s2p = true, .cohacc = true, .httu = SMMU_HTTU_AFDBM, .hyp = true,
-    .ats = true, .asid16 = true, .msi = true, .sev = true, .pri = true, .vmw = true,
+    .ats = true, .asid16 = true, .msi = true, .pri = true, .vmw = true,
     .vmid16 = true, .cd2l = true, .stall_model = SMMU_STALL_ON, .st_level = 1,
     .sidsize = 24, .ssidsize = 20, .cmdqs = 19, .eventqs = 19, .priqs = 19,
     .attr_perms_ovr = true, .attr_types_ovr = true,
@@ -58,7 +58,7 @@ static const SmmuConfig config_mmu600 = {
 static const SmmuConfig config_mmu700 = {
     .minor = 2, .iidr = 0x4870043b,
     .s1p = true, .s2p = true, .cohacc = true, .httu = SMMU_HTTU_AFDBM, .hyp = true,
-    .ats = true, .asid16 = true, .msi = true, .sev = true, .pri = true, .vmw = true,
+    .ats = true, .asid16 = true, .msi = true, .pri = true, .vmw = true,
     .vmid16 = true, .cd2l = true, .stall_model = SMMU_STALL_ON, .st_level = 1,
     .sidsize = 24, .ssidsize = 20, .cmdqs = 19, .eventqs = 19, .priqs = 19,
     .attr_perms_ovr = true, .attr_types_ovr = true,
@@ -173,6 +173,7 @@ bool smmu_config_check(const SmmuConfig *c, char *err, size_t size)
 {
     bool wide_granule = c->gran64k || c->ds;
     const ConfigRule rules[] = {
+        { c->sev, "sev=on: allowed is off; no event reaches the processors' WFE" },
         { !c->s1p && !c->s2p, "s1p=off, s2p=off: at least one stage must be on" },
         { c->hyp && !(c->s1p && c->s2p), "hyp=on: needs s1p=on and s2p=on" },
         { c->minor >= 2 && c->s1p && c->s2p && !c->hyp,

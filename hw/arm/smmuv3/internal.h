@@ -253,7 +253,6 @@ typedef struct SmmuModel {
     SmmuEcmdq *ecmdq;          /* ecmdq_count */
     uint32_t ecmdq_count;
     SmmuCmdSync *sync;         /* 1 + ecmdq_count: [0] is the Command queue's */
-    bool cmdq_was_full;        /* SEV: software could see it full */
 
     struct {                   /* timing on: the command between execution and retirement */
         uint64_t words[CMD_WORDS];

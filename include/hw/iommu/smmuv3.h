@@ -8,7 +8,7 @@
  *  - A transaction whose IommuTxn.cookie is 0 comes from a client that cannot wait: where the
  *    configuration asks for a stall it is terminated with an abort, and the event says Stall=0.
  *  - stall_done() is called only when no model function is active, so it may start transactions.
- *  - CMD_SYNC with CS=SEV raises no line; the host's processors must not sleep on it in WFE.
+ *  - No event reaches the processors' WFE: IDR0.SEV is 0, and CMD_SYNC with CS=SEV completes like CS=none.
  */
 #ifndef HW_IOMMU_SMMUV3_H
 #define HW_IOMMU_SMMUV3_H
@@ -60,7 +60,7 @@ typedef struct SmmuConfig {
     bool ns1ats;         /* 1: split-stage ATS is NOT supported */
     bool asid16;
     bool msi;
-    bool sev;
+    bool sev;            /* must be false: there is no way to a processor's WFE */
     bool atos;
     bool pri;
     bool vmw;

@@ -435,8 +435,22 @@ static void test_sync_none(Fix *f)
 {
     ramhost_forget(&f->ram);
     cmd(f, smmu_make_sync(SYNC_CS_NONE));
-    cmd(f, smmu_make_sync(SYNC_CS_SEV));
     g_assert_cmpuint(f->ram.pulses, ==, 0);
+    g_assert_cmpuint(f->ram.msi_count, ==, 0);
+}
+
+static void test_sync_sev_is_none(Fix *f)
+{
+    SmmuCmdWords c = smmu_make_sync_msi(0x1400040, 1);
+    uint32_t cons = rd(f, SMMU_CMDQ_CONS);
+
+    field_set(c.w, CMD_SYNC_CS, SYNC_CS_SEV);
+    ramhost_forget(&f->ram);
+    g_assert_true(smmu_driver_push(&f->drv, c));
+    g_assert_cmpuint(f->ram.pulses, ==, 0);
+    g_assert_cmpuint(f->ram.msi_count, ==, 0);
+    g_assert_cmpuint(rd(f, SMMU_CMDQ_CONS), !=, cons);
+    g_assert_cmpuint(rd(f, SMMU_GERROR), ==, 0);
 }
 
 static void test_sync_irq(Fix *f)
@@ -637,6 +651,7 @@ int main(int argc, char **argv)
     fix_add("/smmuv3/queues/CM11-prefetch-does-not-dirty", test_prefetch_does_not_dirty);
     fix_add("/smmuv3/queues/CM10+TL15-prefetch-disabled", test_prefetch_disabled);
     fix_add("/smmuv3/queues/CM33-sync-none", test_sync_none);
+    fix_add("/smmuv3/queues/CM33-sync-sev-is-none", test_sync_sev_is_none);
     fix_add("/smmuv3/queues/CM33-sync-irq", test_sync_irq);
     fix_add("/smmuv3/queues/CM33+CM40-sync-msi", test_sync_msi);
     fix_add("/smmuv3/queues/IR4-sync-msi-device", test_sync_msi_device);

@@ -193,6 +193,7 @@ static void test_id_max(Fix *f)
     g_assert_cmpuint(reg_get(idr0, IDR0_TTENDIAN), ==, IDR0_TTENDIAN_LITTLE);
     g_assert_cmpuint(reg_get(idr0, IDR0_HTTU), ==, 3);
     g_assert_cmpuint(reg_get(idr0, IDR0_BTM), ==, 0);
+    g_assert_cmpuint(reg_get(idr0, IDR0_SEV), ==, 0);
     g_assert_cmpuint(reg_get(idr1, IDR1_SSIDSIZE), ==, 20);
     g_assert_cmpuint(reg_get(idr1, IDR1_SIDSIZE), ==, 32);
     g_assert_cmpuint(reg_get(idr1, IDR1_ECMDQ), ==, 1);
@@ -228,6 +229,7 @@ static void test_named_sets(void)
         if (!smmu_config_check(&c, err, sizeof(err))) {
             g_error("%s: %s", names[i], err);
         }
+        g_assert_false(c.sev);
     }
     g_assert_false(smmu_config_named(&c, "nonsense"));
 }
@@ -262,6 +264,7 @@ BAD(ats, false)
 BAD(pri, false)
 BAD(atos, false)
 BAD(msi, false)
+BAD(sev, true)
 BAD(had, false)
 BAD(xnx, false)
 BAD(fwb, false)
@@ -281,8 +284,8 @@ static void test_bad_configs(void)
         BAD_ROW(oas), BAD_ROW(vax), BAD_ROW(sidsize), BAD_ROW(ssidsize), BAD_ROW(cmdqs),
         BAD_ROW(eventqs), BAD_ROW(priqs), BAD_ROW(minor), BAD_ROW(bbml), BAD_ROW(httu),
         BAD_ROW(stall_model), BAD_ROW(stall_max), BAD_ROW(st_level), BAD_ROW(s1p), BAD_ROW(s2p),
-        BAD_ROW(hyp), BAD_ROW(ats), BAD_ROW(pri), BAD_ROW(atos), BAD_ROW(msi), BAD_ROW(had),
-        BAD_ROW(xnx), BAD_ROW(fwb), BAD_ROW(ril), BAD_ROW(e0pd), BAD_ROW(ptwnnc), BAD_ROW(epan),
+        BAD_ROW(hyp), BAD_ROW(ats), BAD_ROW(pri), BAD_ROW(atos), BAD_ROW(msi), BAD_ROW(sev),
+        BAD_ROW(had), BAD_ROW(xnx), BAD_ROW(fwb), BAD_ROW(ril), BAD_ROW(e0pd), BAD_ROW(ptwnnc), BAD_ROW(epan),
         BAD_ROW(mteperm), BAD_ROW(ecmdq_log2nump), BAD_ROW(ecmdq_log2numq),
     };
 
