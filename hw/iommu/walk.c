@@ -555,6 +555,9 @@ static bool resolve(PtWalker *w, const PtRequest *req, Ask *ask, PtResult *res, 
         }
         use_stage1(ask, &leaf, res->va, res);
         res->settled = settled;
+        if (ask->flags & PT_REQ_STAGE1) {
+            return true;
+        }
         if (req->s2 && (ask->flags & PT_REQ_GRANT)) {
             ask->access.need &= reachable_rights(ask, &leaf);
             if (!ask->access.need) {

@@ -82,31 +82,29 @@ static bool stages_missing(const Atos *a, const SmmuSte *ste)
 }
 
 /**
- * Stage 1 alone of a stream that has both: with no right asked for, the walker stops after stage 1,
- * and the page's own descriptor stays as it is.
+ * Stage 1 alone of a stream that has both. Its descriptors are updated as ever, through stage 2; the
+ * page that it leads to is not looked at (chapter 9).
  */
 static uint64_t stage1_of_nested(SmmuModel *m, const Atos *a, SmmuReq *req)
 {
     PtRegime *s1 = &req->cd->half[bits(req->addr, 55, 55)];
-    uint8_t need = smmu_req_need(req);
     PtRequest walk = {
         .addr = req->addr,
         .s1 = s1,
         .s2 = &req->ste->s2,
-        .access = { .priv = req->pnu, .write = req->write, .exec = req->ind },
-        .flags = PT_REQ_GRANT | PT_REQ_NO_UPDATE,
+        .access = {
+            .need = smmu_req_need(req), .priv = req->pnu, .write = req->write, .exec = req->ind,
+        },
+        .flags = PT_REQ_STAGE1 | (req->no_update ? PT_REQ_NO_UPDATE : 0),
     };
-    SmmuFault fault = { .event = F_PERMISSION, .stage = 1, .cls = EVT_CLASS_IN };
     IommuMemAttr attr = { .type = 0xff };
+    SmmuFault fault;
     PtResult res;
     PtFault pt_fault;
 
     s1->walk_tag = tag_make(req->ste->world, req->ste->vmid, req->cd->asid, true, true);
     if (!pt_walk(&m->walker, &walk, &res, &pt_fault)) {
         smmu_fault_from_walk(&pt_fault, &fault);
-        return par_of(a, &fault);
-    }
-    if (need & ~res.s1_rights) {
         return par_of(a, &fault);
     }
     return par_success(res.ipa, res.lg2, smmu_output_attr(attr, res.s1_attr, 0, false));

@@ -56,6 +56,8 @@ typedef struct PtFault {
 #define PT_REQ_NO_UPDATE  0x02u /* write no descriptor; where hardware would set it, clean counts as
                                    dirty and AF=0 as 1 (ATOS HTTUI) */
 #define PT_REQ_GRANT      0x04u /* report rights instead of a permission fault (ATS); see below */
+#define PT_REQ_STAGE1     0x10u /* the output of stage 1 is the answer: stage 2 serves only the addresses
+                                   of stage 1's tables (ATOS of stage 1 of two) */
 #define PT_REQ_NO_DIRTY   0x08u /* never make the client's page dirty (speculative, ATS with NW=1);
                                    pages of tables that are themselves updated still become so */
 

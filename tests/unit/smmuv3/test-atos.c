@@ -187,6 +187,72 @@ static void test_httui(Fix *f)
     g_assert_true(arm_pages_get(&f->s1, VA) & BIT(PTE_AF));
 }
 
+/** Nested with HTTU at both stages: VA and what it leads to are writable-clean, VA has AF=0. */
+static void nested_httu(Fix *f)
+{
+    scene_nested(f);
+    field_set(f->cd, CD_HA, 1);
+    cd_put_field(f, CD_HD, 1);
+    field_set(f->ste, STE_S2HA, 1);
+    ste_put_field(f, STE_S2HD, 1);
+    arm_pages_set(&f->s1, VA,
+                  (arm_pages_get(&f->s1, VA) & ~BIT(PTE_AF)) | BIT(PTE_AP2) | BIT(PTE_DBM));
+    arm_pages_set(&f->s2, IPA, reg_set(arm_pages_get(&f->s2, IPA), VMSA_S2AP, VMSA_S2AP_RO) |
+                                   BIT(PTE_DBM));
+}
+
+static void test_s1_of_nested_read_marks(Fix *f)
+{
+    nested_httu(f);
+    expect_par(gatos(f, SID, ATOS_TYPE_S1, VA | READ), IPA);
+    g_assert_true(arm_pages_get(&f->s1, VA) & BIT(PTE_AF));
+    g_assert_true(arm_pages_get(&f->s1, VA) & BIT(PTE_AP2));
+}
+
+static void test_s1_of_nested_write_dirties(Fix *f)
+{
+    uint64_t final;
+
+    nested_httu(f);
+    final = arm_pages_get(&f->s2, IPA);
+    expect_par(gatos(f, SID, ATOS_TYPE_S1, VA | WRITE), IPA);
+    g_assert_true(arm_pages_get(&f->s1, VA) & BIT(PTE_AF));
+    g_assert_false(arm_pages_get(&f->s1, VA) & BIT(PTE_AP2));
+    g_assert_cmphex(arm_pages_get(&f->s2, IPA), ==, final);
+}
+
+static void test_s1_of_nested_httui(Fix *f)
+{
+    uint64_t desc;
+
+    nested_httu(f);
+    desc = arm_pages_get(&f->s1, VA);
+    expect_par(gatos(f, SID, ATOS_TYPE_S1, VA | WRITE | BIT(ATOS_ADDR_HTTUI)), IPA);
+    g_assert_cmphex(arm_pages_get(&f->s1, VA), ==, desc);
+}
+
+/* The update is a write of stage 1's table: where stage 2 forbids it, so does the answer. */
+static void test_s1_of_nested_table_read_only(Fix *f)
+{
+    uint64_t page;
+
+    nested_httu(f);
+    page = arm_pages_desc_input(&f->s1, VA, 3) & ~low_mask(12);
+    arm_pages_set(&f->s2, page, reg_set(arm_pages_get(&f->s2, page), VMSA_S2AP, VMSA_S2AP_RO));
+    expect_fault(gatos(f, SID, ATOS_TYPE_S1, VA | READ), F_WALK_EABT, 0, 0);
+    g_assert_false(arm_pages_get(&f->s1, VA) & BIT(PTE_AF));
+}
+
+/* What an ATOS without update saw must not serve a transaction, which has to update. */
+static void test_httui_not_cached(Fix *f)
+{
+    nested_httu(f);
+    gatos(f, SID, ATOS_TYPE_S12, VA | WRITE | BIT(ATOS_ADDR_HTTUI));
+    expect_ok(f, VA, true, PA);
+    g_assert_false(arm_pages_get(&f->s1, VA) & BIT(PTE_AP2));
+    g_assert_true(arm_pages_get(&f->s2, IPA) & BIT(S2PTE_S2AP_W));
+}
+
 static void test_s1dss(Fix *f)
 {
     scene_nested(f);
@@ -390,13 +456,21 @@ int main(int argc, char **argv)
     fix_add("/smmuv3/atos/AO1-ignored-when-disabled", test_disabled);
     fix_add("/smmuv3/atos/AO9+AO10-no-overrides-no-stalls", test_ignores_overrides_and_stalls);
     fix_add_profiles("/smmuv3/atos/AO11-HTTUI", test_httui);
+    fix_add_profiles("/smmuv3/atos/AO11-stage1-of-nested-read-marks",
+                     test_s1_of_nested_read_marks);
+    fix_add_profiles("/smmuv3/atos/AO11-stage1-of-nested-write-dirties",
+                     test_s1_of_nested_write_dirties);
+    fix_add_profiles("/smmuv3/atos/AO11-stage1-of-nested-HTTUI", test_s1_of_nested_httui);
+    fix_add_profiles("/smmuv3/atos/AO15-stage1-of-nested-table-read-only",
+                     test_s1_of_nested_table_read_only);
+    fix_add_profiles("/smmuv3/atos/AO11-HTTUI-not-cached", test_httui_not_cached);
     fix_add("/smmuv3/atos/AO13-S1DSS", test_s1dss);
     fix_add("/smmuv3/atos/AO8+ID3+RG5-VATOS", test_vatos);
     fix_add("/smmuv3/atos/AO17-VATOS-other-vmid", test_vatos_other_vmid);
     fix_add("/smmuv3/atos/AO12-VATOS-bypass", test_vatos_bypass);
     fix_add("/smmuv3/atos/EC1+RG3+RG35-first-queue", test_first_ecmdq);
     fix_add("/smmuv3/atos/EC10-last-queue", test_last_ecmdq);
-    fix_add("/smmuv3/atos/EC5+EC6+EC8-error", test_ecmdq_error);
+    fix_add("/smmuv3/atos/EC5+EC6-error", test_ecmdq_error);
     fix_add("/smmuv3/atos/EC7-msi-abort", test_ecmdq_msi_abort);
     fix_add("/smmuv3/atos/EC3-syncs-are-apart", test_ecmdq_syncs_are_apart);
     fix_add("/smmuv3/atos/EC2+EC9+RG17-guards", test_ecmdq_guards);
