@@ -293,6 +293,59 @@ static void test_update_abort(Fix *f)
     g_assert_cmphex(f->event.fetch_addr, ==, at);
 }
 
+/**
+ * An ATS request that is granted nothing leaves the access flag clear; what it saw must not answer the
+ * access that has to set it.
+ */
+static void test_ats_without_grant_stage1(Fix *f)
+{
+    IommuTxn t = txn_at(VA, false);
+    IommuResult res;
+
+    s1_httu(f, false);
+    ste_put_field(f, STE_EATS, STE_EATS_FULL);
+    arm_pages_set(&f->s1, VA, s1_desc(f, VA) & ~BIT(PTE_AP1));
+    t.kind = IOMMU_TXN_ATS_REQUEST;
+    res = run(f, &t);
+    g_assert_cmpint(res.status, ==, IOMMU_STATUS_OK);
+    g_assert_false(res.ats_r || res.ats_w);
+    g_assert_false(s1_desc(f, VA) & BIT(PTE_AF));
+    t = txn_at(VA, false);
+    t.priv = true;
+    g_assert_cmphex(run(f, &t).pa, ==, PA);
+    g_assert_true(s1_desc(f, VA) & BIT(PTE_AF));
+}
+
+/* Stage 2, execute-only: a request for data is granted nothing, an instruction fetch may use it. */
+static void test_ats_without_grant_stage2(Fix *f)
+{
+    IommuTxn t = txn_at(IPA, false);
+    IommuResult res;
+
+    s2_httu(f, false);
+    ste_put_field(f, STE_EATS, STE_EATS_FULL);
+    arm_pages_set(&f->s2, IPA, reg_set(s2_desc(f, IPA), VMSA_S2AP, VMSA_S2AP_NONE));
+    t.kind = IOMMU_TXN_ATS_REQUEST;
+    res = run(f, &t);
+    g_assert_cmpint(res.status, ==, IOMMU_STATUS_OK);
+    g_assert_false(res.ats_r || res.ats_w);
+    g_assert_false(s2_desc(f, IPA) & BIT(PTE_AF));
+    t = txn_at(IPA, false);
+    t.exec = true;
+    g_assert_cmphex(run(f, &t).pa, ==, PA);
+    g_assert_true(s2_desc(f, IPA) & BIT(PTE_AF));
+}
+
+/** CMD_SYNC, and the transaction's own end before it: what was updated is in memory. */
+static void test_sync_shows_updates(Fix *f)
+{
+    s1_httu(f, true);
+    expect_ok(f, VA, true, PA);
+    cmd(f, smmu_make_tlbi_nh_all(0));
+    g_assert_true(s1_desc(f, VA) & BIT(PTE_AF));
+    g_assert_false(s1_desc(f, VA) & BIT(PTE_AP2));
+}
+
 static void test_contiguous_updates_one(Fix *f)
 {
     s1_httu(f, false);
@@ -336,6 +389,11 @@ int main(int argc, char **argv)
                      test_speculative_does_not_dirty);
     fix_add("/smmuv3/httu/probe-updates-nothing", test_probe_updates_nothing);
     fix_add_profiles("/smmuv3/httu/HT13-race-with-cpu", test_race_with_cpu);
+    fix_add_profiles("/smmuv3/httu/AT29-no-grant-stage1-not-cached",
+                     test_ats_without_grant_stage1);
+    fix_add_profiles("/smmuv3/httu/AT29-no-grant-stage2-not-cached",
+                     test_ats_without_grant_stage2);
+    fix_add_profiles("/smmuv3/httu/HT8-sync-shows-updates", test_sync_shows_updates);
     fix_add("/smmuv3/httu/EV6-update-abort", test_update_abort);
     fix_add_profiles("/smmuv3/httu/WK6-contiguous-updates-one", test_contiguous_updates_one);
     return g_test_run();

@@ -250,6 +250,14 @@ static void test_e2h_all(Fix *f)
     GONE(VA);
 }
 
+static void test_el2_spared_by_el2_asid(Fix *f)
+{
+    stage1_el2(f, false);
+    cmd(f, smmu_make_tlbi_el2_asid(0));
+    cmd(f, smmu_make_tlbi_el2_asid(ASID));
+    KEPT(VA, PA);
+}
+
 static void test_nh_spared_by_el2(Fix *f)
 {
     scene_stage1(f);
@@ -504,6 +512,84 @@ static void test_tagged_address(Fix *f)
     KEPT(VA + PAGE, PA + PAGE);
 }
 
+/* ---- Cost: one invalidation a command, of as many entries as went (docs/timing.rst) ----------- */
+
+/** Entries that @c drops; there must be one step that says so. */
+static uint32_t invalidated(Fix *f, SmmuCmdWords c)
+{
+    const IommuPlan *plan = f->m->plan;
+    uint64_t before = plan->totals[IOMMU_STEP_INVALIDATE];
+
+    f->m->plan->keep = true;
+    g_assert_true(smmu_driver_push(&f->drv, c));
+    f->m->plan->keep = false;
+    g_assert_cmpuint(plan->totals[IOMMU_STEP_INVALIDATE], ==, before + 1);
+    for (uint32_t i = 0; i < plan->count; i++) {
+        if (plan->steps[i].kind == IOMMU_STEP_INVALIDATE) {
+            return plan->steps[i].bytes;
+        }
+    }
+    g_assert_not_reached();
+}
+
+static void test_cost_of_each_command(Fix *f)
+{
+    const SmmuCmdWords cmds[] = {
+        smmu_make_tlbi_nh_all(VMID), smmu_make_tlbi_nh_asid(VMID, ASID),
+        smmu_make_tlbi_nh_va(VMID, ASID, VA, false), smmu_make_tlbi_nh_vaa(VMID, VA, true),
+        smmu_make_tlbi_el2_all(), smmu_make_tlbi_el2_asid(ASID),
+        smmu_make_tlbi_el2_va(ASID, VA, true), smmu_make_tlbi_el2_vaa(VA, false),
+        smmu_make_tlbi_s12_vmall(VMID), smmu_make_tlbi_s2_ipa(VMID, IPA, true),
+        smmu_make_tlbi_nsnh_all(), smmu_make_cfgi_all(), smmu_make_cfgi_ste(SID, true),
+        smmu_make_cfgi_cd(SID, 0, true), smmu_make_cfgi_cd_all(SID),
+        smmu_make_range(smmu_make_tlbi_nh_va(VMID, ASID, VA, true), 12, 3, 3),
+        smmu_make_range(smmu_make_tlbi_nh_vaa(VMID, VA | 0x5aull << 56, true), 12, 3, 3),
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cmds); i++) {
+        g_assert_cmpuint(invalidated(f, cmds[i]), ==, 0);
+    }
+}
+
+static void test_cost_counts_entries(Fix *f)
+{
+    scene_stage1(f);
+    stale_stage1(f);
+    g_assert_cmpuint(invalidated(f, smmu_make_tlbi_nh_all(0)), ==, 2);
+    g_assert_cmpuint(invalidated(f, smmu_make_cfgi_ste(SID, true)), ==, 2); /* STE and CD */
+}
+
+/** EL2_ALL names two StreamWorlds: it is one invalidation of the entries of both. */
+static void test_cost_of_two_worlds(Fix *f)
+{
+    stage1_el2(f, false);
+    cr2_set(f, CR2_E2H, 1);
+    access_at(f, VA, false);
+    g_assert_cmpuint(invalidated(f, smmu_make_tlbi_el2_all()), ==, 3);
+}
+
+static void test_cost_of_sync_msi(Fix *f)
+{
+    const uint64_t *totals = f->m->plan->totals;
+    uint64_t msis = totals[IOMMU_STEP_MSI], drains = totals[IOMMU_STEP_DRAIN];
+
+    g_assert_true(smmu_driver_push(&f->drv, smmu_make_sync_msi(0x1400040, 1)));
+    g_assert_cmpuint(totals[IOMMU_STEP_MSI], ==, msis + 1);
+    g_assert_cmpuint(totals[IOMMU_STEP_DRAIN], ==, drains + 1);
+}
+
+static void test_cost_of_stream_outside(Fix *f)
+{
+    const uint64_t *totals = f->m->plan->totals;
+    uint64_t lookups = totals[IOMMU_STEP_CONFIG], reads = totals[IOMMU_STEP_CONFIG_READ];
+    IommuTxn t = txn_at(VA, false);
+
+    t.stream = 5000;
+    run(f, &t);
+    g_assert_cmpuint(totals[IOMMU_STEP_CONFIG], ==, lookups + 1);
+    g_assert_cmpuint(totals[IOMMU_STEP_CONFIG_READ], ==, reads);
+}
+
 /* ---- Watched streams ---------------------------------------------------------------------- */
 
 static void expect_unmap(Fix *f, uint64_t addr, uint64_t last)
@@ -620,6 +706,7 @@ int main(int argc, char **argv)
     fix_add("/smmuv3/invalidate/CM23-E2H-EL2_VA-by-asid", test_e2h_va_by_asid);
     fix_add("/smmuv3/invalidate/CM23-E2H-EL2_ASID", test_e2h_asid);
     fix_add("/smmuv3/invalidate/CM23-E2H-EL2_ALL", test_e2h_all);
+    fix_add("/smmuv3/invalidate/CM23-EL2-spared-by-EL2_ASID", test_el2_spared_by_el2_asid);
     fix_add("/smmuv3/invalidate/TL1-NH-spared-by-EL2", test_nh_spared_by_el2);
     fix_add("/smmuv3/invalidate/CM23-S2_IPA", test_s2_ipa);
     fix_add("/smmuv3/invalidate/CM23-S12_VMALL", test_s12_vmall);
@@ -644,6 +731,11 @@ int main(int argc, char **argv)
     fix_add("/smmuv3/invalidate/CM19-range-of-IPAs", test_range_of_ipas);
     fix_add("/smmuv3/invalidate/CM18-block-by-any-page", test_block_by_any_page);
     fix_add("/smmuv3/invalidate/AD10-tagged-address", test_tagged_address);
+    fix_add("/smmuv3/invalidate/cost-one-step-a-command", test_cost_of_each_command);
+    fix_add("/smmuv3/invalidate/cost-counts-entries", test_cost_counts_entries);
+    fix_add("/smmuv3/invalidate/cost-of-two-worlds", test_cost_of_two_worlds);
+    fix_add("/smmuv3/invalidate/cost-of-CMD_SYNC-msi", test_cost_of_sync_msi);
+    fix_add("/smmuv3/invalidate/cost-of-stream-outside-table", test_cost_of_stream_outside);
     fix_add("/smmuv3/invalidate/watch-NH_VA", test_watch_va);
     fix_add("/smmuv3/invalidate/watch-NH_ASID", test_watch_asid);
     fix_add("/smmuv3/invalidate/watch-other-vmid", test_watch_other_vmid);
