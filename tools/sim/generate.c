@@ -421,7 +421,7 @@ SimSource *sim_generator_new(const SimGeneratorOptions *o, char **error)
         .set = g_strdup(o->set ? o->set : "max"),
         .memory_base = RAM_BASE,
         /* Tables of every device: eight bytes a page and stage, padded when nested, and upper levels. */
-        .memory_bytes = (16ull << 20) + o->streams * (o->pages * 64 + (4 << 20)),
+        .memory_bytes = (2ull << 20) + o->streams * (o->pages * 64 + (512 << 10)),
     };
     if (!set_up(g, error)) {
         generator_free(&g->base);

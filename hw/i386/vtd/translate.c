@@ -584,6 +584,15 @@ static void count_begin(VtdModel *m, const IommuTxn *txn)
     }
 }
 
+/* A trace is to show every structure and entry; any may be dropped at any time [6.1]. */
+static void forget_the_way(VtdModel *m)
+{
+    m->memo.valid = false;
+    iommu_cache_flush(&m->contexts);
+    iommu_cache_flush(&m->pasids);
+    pt_walker_flush(&m->walker);
+}
+
 void vtd_translate(IommuModel *model, const IommuTxn *txn, IommuResult *res)
 {
     VtdModel *m = vtd_model(model);
@@ -595,8 +604,7 @@ void vtd_translate(IommuModel *model, const IommuTxn *txn, IommuResult *res)
     if (!txn->probe) {
         count_begin(m, txn);
         if (__builtin_expect(model->trace.armed, 0)) {
-            /* The whole way is wanted, and an entry may be dropped at any time [6.1]. */
-            vtd_inv_everything(m);
+            forget_the_way(m);
             iommu_trace_begin(&model->trace);
         }
     }
