@@ -25,10 +25,10 @@ void diff_transaction(GRand *rand, const DiffPlace *places, unsigned count, unsi
     uint32_t len;
 
     len = chance(rand, 50) ? 8 : 1 + pick(rand, 512);
-    if (how < 75) {
+    if (how < 82) {
         addr += pick(rand, DIFF_PAGE - len + 1);
         snprintf(step->target, sizeof(step->target), "%s", place->note);
-    } else if (how < 90) {
+    } else if (how < 94) {
         /* Across its end, or right behind. Where that is mapped too, reading does no harm. */
         addr += DIFF_PAGE - (chance(rand, 50) ? len / 2 : 0);
         kind = 0;

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define RAM_BYTES (512ull << 20)
-#define BLOCK 25 /* configurations on one pair of emulators */
 #define RANGES 8
 #define KNOWN_MAX 32
 #define SHOW 5   /* disagreements printed in full for each block */
@@ -22,6 +21,7 @@ typedef struct Options {
     const char *log;
     uint64_t seed;
     unsigned first, configs, steps;
+    unsigned block; /* configurations on one pair of emulators */
     bool verbose;
 } Options;
 
@@ -58,7 +58,7 @@ static bool configure(const Options *o, Side *s, const DiffVariant *v, unsigned 
     g_autoptr(GRand) rand = g_rand_new_with_seed(sub_seed(o->seed, config));
 
     emulator_clear(s->e);
-    s->state = o->script->configure(s->e, v, config / BLOCK, rand, s->summary);
+    s->state = o->script->configure(s->e, v, config / o->block, rand, s->summary);
     return s->state;
 }
 
@@ -257,7 +257,7 @@ static void stop_pair(Side *ours, Side *theirs)
 static bool run_block(const Options *o, unsigned first, unsigned count, unsigned number, Tally *t)
 {
     static const char *const cache_sizes[] = { "full", "one", "off" };
-    unsigned block = first / BLOCK;
+    unsigned block = first / o->block;
     const DiffVariant *v = &o->script->variants[block % o->script->variant_count];
     const char *caches = cache_sizes[block / o->script->variant_count % 3];
     bool port = block / o->script->variant_count / 3 % 2 == 0;
@@ -309,7 +309,7 @@ static const char *argument(char **argv, int *i)
 
 static Options parse(char **argv)
 {
-    Options o = { .seed = 1, .configs = 40, .steps = 50 };
+    Options o = { .seed = 1, .configs = 40, .steps = 50, .block = 25 };
 
     for (int i = 1; argv[i]; i++) {
         if (!strcmp(argv[i], "--iommu")) {
@@ -331,6 +331,8 @@ static Options parse(char **argv)
             o.configs = strtoul(argument(argv, &i), NULL, 0);
         } else if (!strcmp(argv[i], "--steps")) {
             o.steps = strtoul(argument(argv, &i), NULL, 0);
+        } else if (!strcmp(argv[i], "--block")) {
+            o.block = strtoul(argument(argv, &i), NULL, 0);
         } else if (!strcmp(argv[i], "--verbose")) {
             o.verbose = true;
         } else {
@@ -338,9 +340,9 @@ static Options parse(char **argv)
             exit(2);
         }
     }
-    if (!o.script || !o.ours || !o.baseline || !o.steps) {
+    if (!o.script || !o.ours || !o.baseline || !o.steps || !o.block) {
         fprintf(stderr, "usage: differential --iommu smmuv3|vtd --ours EMULATOR --baseline EMULATOR "
-                        "[--log FILE] [--seed N] [--first N] [--configs N] [--steps N] [--verbose]\n");
+                        "[--log FILE] [--seed N] [--first N] [--configs N] [--steps N] [--block N] [--verbose]\n");
         exit(2);
     }
     return o;
@@ -354,7 +356,7 @@ int main(int argc, char **argv)
 
     (void)argc;
     for (unsigned i = o.first; i < o.first + o.configs;) {
-        unsigned count = MIN(BLOCK - i % BLOCK, o.first + o.configs - i);
+        unsigned count = MIN(o.block - i % o.block, o.first + o.configs - i);
 
         failed += !run_block(&o, i, count, ++number, &t);
         i += count;

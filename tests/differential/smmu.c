@@ -278,7 +278,7 @@ static void *configure(Emulator *e, const DiffVariant *v, unsigned block, GRand 
     for (unsigned i = 0; i < DIFF_PLACES; i++) {
         init_place(s, rand, i);
     }
-    if (chance(rand, 30)) {
+    if (chance(rand, 18)) {
         make_mistake(s, rand);
     }
     if (s->has_s1) {
@@ -354,7 +354,7 @@ static bool change_leaf(Side *s, GRand *rand, DiffStep *step)
     uint64_t in = stage2 ? s->ipa[i] : s->place[i].iova;
     uint64_t target = stage2 ? s->place[i].pa : s->ipa[i];
 
-    if (chance(rand, 50)) {
+    if (chance(rand, 30)) {
         arm_pages_unmap(t, in);
         snprintf(step->change, sizeof(step->change), "unmap place %u at s%d", i, stage2 ? 2 : 1);
     } else {
@@ -379,7 +379,7 @@ static bool change_ste(Side *s, GRand *rand, DiffStep *step)
     if (!s->streams.two_level && s->streams.log2size <= 5) {
         return true;
     }
-    if (chance(rand, 40)) {
+    if (chance(rand, 20)) {
         snprintf(step->change, sizeof(step->change), "STE abort");
         ste_abort(ste);
     } else if (chance(rand, 20)) {
@@ -482,6 +482,17 @@ static uint64_t s1_leaf(Side *s, uint64_t addr)
     return s1_on(s) && (t != &s->upper || s->has_upper) ? arm_pages_get(t, addr) : 0;
 }
 
+/* What stage 1, if it is on, makes of an address of a place. */
+static uint64_t ipa_of(const Side *s, uint64_t addr)
+{
+    for (unsigned i = 0; i < DIFF_PLACES && s1_on(s); i++) {
+        if ((s->place[i].iova ^ addr) < DIFF_PAGE) {
+            return s->ipa[i];
+        }
+    }
+    return addr;
+}
+
 static bool privileged_only(uint64_t leaf)
 {
     return reg_get(leaf, VMSA_AP) == VMSA_AP_PRIV_RW || reg_get(leaf, VMSA_AP) == VMSA_AP_PRIV_RO;
@@ -514,7 +525,7 @@ static const char *known(void *side, const DiffStep *step, const DiffResult *our
     }
     /* An atomic reads; STE.S2R says not to record that it may not. */
     if (s2_on(s) && atomic && no_record(ours) && theirs->ok && !field_get(s->now, STE_S2R) &&
-        !s1_on(s) && reg_get(arm_pages_get(&s->s2, addr), VMSA_S2AP) == VMSA_S2AP_WO) {
+        reg_get(arm_pages_get(&s->s2, ipa_of(s, addr)), VMSA_S2AP) == VMSA_S2AP_WO) {
         return "SMMU-5";
     }
     if (s2_on(s) && one_record(ours, F_PERMISSION, true)) {

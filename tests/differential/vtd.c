@@ -246,7 +246,7 @@ static void *configure(Emulator *e, const DiffVariant *v, unsigned block, GRand 
     for (unsigned i = 0; i < DIFF_PLACES; i++) {
         init_place(s, rand, i);
     }
-    if (chance(rand, 30)) {
+    if (chance(rand, 18)) {
         make_mistake(s, rand);
     }
     if (present) {
@@ -302,7 +302,7 @@ static bool change_leaf(Side *s, GRand *rand, DiffStep *step)
     uint64_t in = s->place[i].iova;
 
     vtd_pages_unmap(&s->pages, in);
-    if (chance(rand, 50)) {
+    if (chance(rand, 30)) {
         snprintf(step->change, sizeof(step->change), "unmap place %u", i);
         return invalidate_leaf(s, rand, in, step);
     }
@@ -320,7 +320,7 @@ static bool change_leaf(Side *s, GRand *rand, DiffStep *step)
 static bool change_entry(Side *s, GRand *rand, DiffStep *step)
 {
     uint64_t gone[VTD_SMCTX_WORDS] = { 0 };
-    bool away = chance(rand, 50);
+    bool away = chance(rand, 25);
 
     snprintf(step->change, sizeof(step->change), "context entry %s", away ? "gone" : "back");
     vtd_ctx_set(&s->root, EMULATOR_RID, away ? gone : s->ctx);

@@ -22,6 +22,7 @@
 #define RAM_BYTES      (1024ull << 20)
 #define ALLOC_OFFSET   (256ull << 20)
 #define MSIX_OFFSET    0x100000
+#define WAIT_NS        1000
 
 bool dma_is_x86(void)
 {
@@ -85,7 +86,7 @@ static void wait_step(void *opaque)
 {
     DmaMachine *m = opaque;
 
-    qtest_clock_step_next(m->qts);
+    qtest_clock_step(m->qts, WAIT_NS);
 }
 
 static uint64_t cfg_addr(const DmaMachine *m, unsigned fn, unsigned reg)
