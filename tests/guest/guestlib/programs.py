@@ -93,6 +93,7 @@ FEATURES = {
     "iopf": "I/O page faults to user space",
     "irq": "Interrupts",
     "irq-posted": "Interrupts, posted format",
+    "pmu": "Performance counters through perf",
     "system": "Reset, hot plug, suspend, domain types",
     "selftests": "VFIO selftests of the kernel's tree, on an igb",
 }
@@ -112,6 +113,7 @@ def cases():
         add("sva", where=stall)
         add("iopf", where=stall)
         add("irq")
+        add("pmu")
         add("system", devices=SYSTEM_DEVICES)
         add("selftests", devices=("-device", "igb,romfile=,bus=pcie.0,addr=8"), megabytes=2560)
     made.append(ProgramCase("vtd/irq-posted", "irq-posted", VTD_POSTED, "irq"))
