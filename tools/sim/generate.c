@@ -62,13 +62,24 @@ static void record_write(void *opaque, uint64_t offset, uint64_t value, unsigned
     r->inner.write(r->inner.opaque, offset, value, size);
 }
 
-static void smmu_device(GuestMem *mem, StreamTable *streams, const SimGeneratorOptions *o,
-                        uint32_t stream, uint16_t id)
+/* Builders live as long as others point to them: until the set-up is done. */
+static gpointer pooled(GPtrArray *pool, gsize size)
+{
+    gpointer p = g_malloc0(size);
+
+    g_ptr_array_add(pool, p);
+    return p;
+}
+
+#define POOLED(pool, type) ((type *)pooled(pool, sizeof(type)))
+
+static void smmu_device(GuestMem *mem, GPtrArray *pool, StreamTable *streams,
+                        const SimGeneratorOptions *o, uint32_t stream, uint16_t id)
 {
     uint64_t bytes = o->pages * 4096;
     uint64_t ste[STE_WORDS], cd[CD_WORDS];
     TableSpace space = table_space(mem);
-    ArmPages *s1 = g_new0(ArmPages, 1), *s2 = g_new0(ArmPages, 1);
+    ArmPages *s1 = POOLED(pool, ArmPages), *s2 = POOLED(pool, ArmPages);
     bool first = strcmp(o->mode, "s2"), second = strcmp(o->mode, "s1");
     CdTable cds;
     uint64_t input = INPUT_BASE;
@@ -110,14 +121,14 @@ static void smmu_device(GuestMem *mem, StreamTable *streams, const SimGeneratorO
     stream_table_set(streams, stream, ste);
 }
 
-static void smmu_setup(Generator *g, const RegBus *bus, GuestMem *mem)
+static void smmu_setup(Generator *g, const RegBus *bus, GuestMem *mem, GPtrArray *pool)
 {
-    StreamTable *streams = g_new0(StreamTable, 1);
+    StreamTable *streams = POOLED(pool, StreamTable);
     SmmuDriver d;
 
     stream_table_init_linear(streams, mem, 8);
     for (uint64_t i = 0; i < g->o.streams; i++) {
-        smmu_device(mem, streams, &g->o, FIRST_DEVICE + i, 1 + i);
+        smmu_device(mem, pool, streams, &g->o, FIRST_DEVICE + i, 1 + i);
     }
     smmu_driver_init(&d, bus, mem);
     smmu_driver_start(&d, streams);
@@ -126,12 +137,12 @@ static void smmu_setup(Generator *g, const RegBus *bus, GuestMem *mem)
     g->prod = d.cmdq_prod;
 }
 
-static void vtd_device(GuestMem *mem, VtdRootTable *root, const SimGeneratorOptions *o,
-                       uint16_t rid, uint16_t did)
+static void vtd_device(GuestMem *mem, GPtrArray *pool, VtdRootTable *root,
+                       const SimGeneratorOptions *o, uint16_t rid, uint16_t did)
 {
     uint64_t entry[VTD_PASID_WORDS] = { 0 }, context[VTD_SMCTX_WORDS] = { 0 };
-    VtdPasidTable *pasids = g_new0(VtdPasidTable, 1);
-    VtdPages *fs = g_new0(VtdPages, 1), *ss = g_new0(VtdPages, 1);
+    VtdPasidTable *pasids = POOLED(pool, VtdPasidTable);
+    VtdPages *fs = POOLED(pool, VtdPages), *ss = POOLED(pool, VtdPages);
     TableSpace space = table_space(mem);
     bool first = strcmp(o->mode, "s2"), second = strcmp(o->mode, "s1");
     uint64_t bytes = o->pages * 4096;
@@ -167,14 +178,14 @@ static void vtd_device(GuestMem *mem, VtdRootTable *root, const SimGeneratorOpti
     vtd_ctx_set(root, rid, context);
 }
 
-static void vtd_setup(Generator *g, const RegBus *bus, GuestMem *mem)
+static void vtd_setup(Generator *g, const RegBus *bus, GuestMem *mem, GPtrArray *pool)
 {
-    VtdRootTable *root = g_new0(VtdRootTable, 1);
+    VtdRootTable *root = POOLED(pool, VtdRootTable);
     VtdDriver d;
 
     vtd_root_init(root, mem, true);
     for (uint64_t i = 0; i < g->o.streams; i++) {
-        vtd_device(mem, root, &g->o, FIRST_DEVICE + i, 1 + i);
+        vtd_device(mem, pool, root, &g->o, FIRST_DEVICE + i, 1 + i);
     }
     vtd_driver_init(&d, bus, mem);
     vtd_driver_start(&d, root);
@@ -207,6 +218,7 @@ static bool set_up(Generator *g, char **error)
 {
     Recorder r = { .items = g_array_new(FALSE, FALSE, sizeof(SimItem)) };
     RegBus bus = { .read = record_read, .write = record_write, .opaque = &r };
+    g_autoptr(GPtrArray) pool = g_ptr_array_new_with_free_func(g_free);
     GuestMem mem;
 
     if (!sim_bed_init(&r.bed, &g->base.machine, iommu_profile_find("full"), error)) {
@@ -216,9 +228,9 @@ static bool set_up(Generator *g, char **error)
     r.inner = sim_bed_bus(&r.bed);
     mem = ramhost_guestmem(&r.bed.ram, TABLES_AT, RAM_BASE + g->base.machine.memory_bytes);
     if (g->base.machine.vtd) {
-        vtd_setup(g, &bus, &mem);
+        vtd_setup(g, &bus, &mem, pool);
     } else {
-        smmu_setup(g, &bus, &mem);
+        smmu_setup(g, &bus, &mem, pool);
     }
     g->setup = memory_first(&r.bed.ram, r.items);
     g_array_unref(r.items);
