@@ -23,8 +23,8 @@ class Generator:
     """Requests and commands of one seed. They are played as they are made, so that software
     in the trace can know what it would have read from the registers."""
 
-    def __init__(self, seed, profile, requests=200):
-        self.rng = random.Random(seed)
+    def __init__(self, seed, profile, requests=200, timed=True):
+        self.rng, self.timed = random.Random(seed), timed
         self.profile = profile
         self.requests = requests
         self.pool = Pool(BASE, SIZE)
@@ -264,7 +264,7 @@ class Generator:
             lines += [f"w 0xb0 8 0x{pool.alloc(64):x}", "w 0xb8 4 0x55"]
         lines += [f"w 0x50 4 {irq}", f"w 0x80 8 0x{self.strtab:x}",
                   f"w 0x88 4 0x{self.strtab_cfg:x}",
-                  f"w 0x20 4 {0xD if self.chance(0.95) else 0x9}", "start"]
+                  f"w 0x20 4 {0xD if self.timed and self.chance(0.95) else 0x9}", "start"]
         return lines
 
     def command(self):
@@ -370,7 +370,7 @@ class Generator:
     def trace(self):
         """The lines of the trace and those of its log."""
         lines = self.header()
-        self.run = Run(traces.parse(lines), self.profile)
+        self.run = Run(traces.parse(lines), self.profile, self.timed)
         self.recent = []
         slow = self.rng.choice((0.1, 0.5, 0.9))
         for _ in range(self.requests):
@@ -379,9 +379,9 @@ class Generator:
             if self.chance(0.01):
                 self.cycle += 5000
             self.request()
-            if self.chance(0.15):
+            if self.timed and self.chance(0.15):
                 self.send()
-            if self.chance(0.01):
+            if self.timed and self.chance(0.01):
                 self.consume()
             if self.hostile and self.chance(0.05):
                 self.edit()

@@ -2,16 +2,35 @@
 """A trace through a model: the event log."""
 
 from . import trace as traces
+from .play import Play
 from .smmu import Smmu
 from .vtd import Vtd
 
 MODELS = {"smmuv3": Smmu, "vtd": Vtd}
 
 
+class Still(Play):
+    """No play: every job is done as soon as it is submitted."""
+
+    cycle = 0
+
+    @property
+    def now(self):
+        return self.cycle
+
+    def run(self, cycle):
+        self.cycle = cycle
+
+    def submit(self, kind, ops):
+        self.count += 1
+
+
 class Run:
-    def __init__(self, trace, profile):
+    def __init__(self, trace, profile, timed=True):
         self.log = []
         self.model = MODELS[trace.iommu](trace, profile, self.log.append)
+        if not timed:
+            self.model.play = Still(profile, self.model.log)
         for item in trace.setup:
             self.model.input(item)
         self.log.clear()

@@ -8,11 +8,11 @@ from .plan import Plan
 from .play import Play
 from .vtd_queue import Queue
 from .vtd_regs import Registers
-from .vtd_tables import (ABORT_DMA, HAW, LEGACY, SCALABLE, Bad, Context, Pasid,
+from .vtd_tables import (ABORT_DMA, HAW, LEGACY, MGAW, SCALABLE, Bad, Context, Pasid,
                          ScalableContext, legacy_root, root_pointer)
 from .vtd_walk import SR, SW, UR, UW, Fault, Walker
 
-OK, UR_STATUS = 0, 4
+OK, ABORT = 0, 1
 UNQUALIFIED = (0x08, 0x01, 0x0A, 0x09, 0x30, 0x31, 0x32, 0x33, 0x34, 0x38, 0x39, 0x3A,
                0x40, 0x50, 0x58)
 
@@ -72,7 +72,7 @@ class Request:
         try:
             pa = self.translate()
         except (Bad, Fault) as fault:
-            status, reason = UR_STATUS, fault.args[0]
+            status, reason = ABORT, fault.args[0]
             if reason in UNQUALIFIED or not self.fpd:
                 self.record(reason)
         self.vtd.log(f"request {self.plan.number} status {status} pa 0x{pa:x} "
@@ -81,7 +81,7 @@ class Request:
 
     def record(self, reason):
         value = 1 << 127 | (not self.write or self.atomic) << 126 | self.atomic << 92
-        value |= reason << 96 | self.sid << 64 | self.addr >> 12 << 12
+        value |= reason << 96 | self.sid << 64 | self.addr >> 12 << 12 & mask(MGAW)
         if self.pasid is not None:
             value |= self.pasid << 104 | 1 << 95 | self.exec << 94 | self.priv << 93
         self.plan.add("record", lambda job: self.vtd.regs.submit_fault(value))

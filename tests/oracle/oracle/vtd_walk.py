@@ -190,7 +190,7 @@ class Walker:
     def denied(stage, missing, rights):
         if stage.number == 2 and stage.scalable and not rights:
             return 0x79
-        if stage.number == 1 and missing & UR:
+        if stage.number == 1 and missing & (UR | UW) and not rights & UR:
             return 0x81
         if not stage.scalable:
             return 0x05 if missing & WRITE else 0x06

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Random traces through both simulators: the tool under test and the oracle."""
+
+import os
+import random
+import subprocess
+
+from . import gen_smmu, gen_vtd, profile
+
+GENERATORS = {"smmuv3": gen_smmu.Generator, "vtd": gen_vtd.Generator}
+PROFILES = ("tiny", "gem5", "mmu600", "ideal", "random", "vtd-64", "mmu700", "random")
+
+
+class Simulator:
+    def __init__(self, program, profiles, scratch):
+        self.program, self.profiles, self.scratch = program, profiles, scratch
+        os.makedirs(scratch, exist_ok=True)
+
+    def run(self, trace, path, settings):
+        log = trace + ".sim"
+        command = [self.program, trace, "-q", "-l", log]
+        command += ["-p", path] if path else []
+        command += [word for setting in settings for word in ("-s", setting)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            return [f"exit status {done.returncode}: {done.stderr.strip()}"]
+        with open(log, encoding="utf-8") as file:
+            return file.read().splitlines()
+
+
+def random_settings(rng):
+    """Small caches of every shape, and resources of every speed."""
+    settings = []
+    for cache in ["tlb", "ipa", "config", "subconfig"] + profile.TABLES:
+        ways = rng.choice((1, 2, 4, 8))
+        entries = ways * rng.choice((0, 1, 1, 2, 3, 4, 7))
+        if not entries:
+            ways = 1
+        settings += [f"{cache}.entries={entries}", f"{cache}.ways={ways}",
+                     f"{cache}.replacement={rng.choice(('lru', 'plru', 'rr', 'random'))}",
+                     f"{cache}.seed={rng.getrandbits(31)}"]
+    for name, values in {
+            "txn.slots": (1, 2, 8, 64), "port.interval": (0, 1, 3),
+            "port.latency": (0, 1, 5), "response.latency": (0, 2),
+            "config.width": (1, 2), "config.latency": (0, 1, 4), "tlb.width": (1, 3),
+            "tlb.latency": (0, 1, 3), "walker.slots": (1, 2, 5), "table.width": (1, 2),
+            "table.latency": (0, 2), "ipa.width": (1, 2), "ipa.latency": (0, 1, 2),
+            "mem.interval": (0, 1, 4), "mem.latency": (0, 10, 77),
+            "mem.write-latency": (0, 30), "mem.beat": (8, 16, 64),
+            "command.latency": (0, 3), "invalidate.base": (0, 2),
+            "invalidate.rate": (1, 3)}.items():
+        settings.append(f"timing.{name}={rng.choice(values)}")
+    return settings
+
+
+def parameters(profiles, seed):
+    """Name, file and settings of the profile that a seed runs with."""
+    name = PROFILES[seed % len(PROFILES)]
+    if name == "random":
+        return name, None, random_settings(random.Random(seed))
+    return name, os.path.join(profiles, name + ".ini"), []
+
+
+def functional(lines):
+    """Of a log, what does not depend on time."""
+    kept = []
+    for line in lines:
+        words = line.split(" ")
+        if words[0] == "memory":
+            kept.append(line)
+        elif words[1] in ("request", "swap"):
+            kept.append(" ".join(words[:2] + words[2 + (words[1] == "request"):]))
+    return kept
+
+
+def compare(sim, iommu, seed, requests, timed=True):
+    """None if both agree, else what to say about the first difference.
+
+    Then trace, logs and options are left in the scratch directory."""
+    name, path, settings = parameters(sim.profiles, seed)
+    values = profile.load(path, settings)
+    lines, mine = GENERATORS[iommu](seed, values, requests, timed).trace()
+    trace = os.path.join(sim.scratch, f"{iommu}-{seed}.trace")
+    with open(trace, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    theirs = sim.run(trace, path, settings)
+    if not timed:
+        mine, theirs = functional(mine), functional(theirs)
+    if mine == theirs:
+        os.remove(trace)
+        os.remove(trace + ".sim")
+        return None
+    with open(trace + ".oracle", "w", encoding="utf-8") as file:
+        file.write("\n".join(mine) + "\n")
+    number = next((n for n, pair in enumerate(zip(theirs, mine)) if pair[0] != pair[1]),
+                  min(len(theirs), len(mine)))
+    said = [log[number] if number < len(log) else "(end)" for log in (theirs, mine)]
+    how = [f"--set {setting}" for setting in settings] or [f"--profile {path}"]
+    with open(trace + ".options", "w", encoding="utf-8") as file:
+        file.write("\n".join(how) + "\n")
+    return (f"{trace} (profile {name}), line {number + 1}:\n"
+            f"#   iommu-sim: {said[0]}\n#   oracle:    {said[1]}")
