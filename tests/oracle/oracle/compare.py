@@ -21,7 +21,11 @@ class Simulator:
         command = [self.program, trace, "-q", "-l", log]
         command += ["-p", path] if path else []
         command += [word for setting in settings for word in ("-s", setting)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False,
+                                  timeout=300)
+        except subprocess.TimeoutExpired:
+            return ["it does not end"]
         if done.returncode:
             return [f"exit status {done.returncode}: {done.stderr.strip()}"]
         with open(log, encoding="utf-8") as file:
