@@ -63,6 +63,10 @@ SYSTEM_DEVICES = DEVICES + (
     "-drive", f"if=none,id=disk,format=raw,cache=unsafe,file={DISK}",
     "-device", "nvme,drive=disk,serial=stagewalk,addr=11")
 
+# q35 plugs through ACPI unless told to leave it to the port.
+NATIVE_HOTPLUG = {
+    "smmuv3": (), "vtd": ("-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off")}
+
 
 @dataclass(frozen=True)
 class ProgramCase:
@@ -114,7 +118,7 @@ def cases():
         add("iopf", where=stall)
         add("irq")
         add("pmu")
-        add("system", devices=SYSTEM_DEVICES)
+        add("system", devices=SYSTEM_DEVICES + NATIVE_HOTPLUG[bench.iommu])
         add("selftests", devices=("-device", "igb,romfile=,bus=pcie.0,addr=8"), megabytes=2560)
     made.append(ProgramCase("vtd/irq-posted", "irq-posted", VTD_POSTED, "irq"))
     return made
