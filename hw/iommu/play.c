@@ -94,7 +94,12 @@ static void add_step(Builder *b, const IommuPlan *p, uint32_t i)
         use_memory(b, step->bytes, false);
         break;
     case IOMMU_STEP_UPDATE:
+    case IOMMU_STEP_QUEUE_WRITE:
+    case IOMMU_STEP_MSI:
         use_memory(b, step->bytes, true);
+        break;
+    case IOMMU_STEP_RECORD:
+        add(b, IOMMU_OP_ACTION, 0)->arg = step->addr << 32 | IOMMU_ACTION_RECORD;
         break;
     case IOMMU_STEP_WALK:
         add(b, IOMMU_OP_HOLD, IOMMU_RES_WALKER);
@@ -135,14 +140,7 @@ size_t iommu_job_of_request(const IommuTiming *t, const IommuPlan *p, const Iomm
     add(&b, IOMMU_OP_HOLD, IOMMU_RES_TXN);
     use(&b, IOMMU_RES_PORT, t->port_interval, t->port_latency);
     for (uint32_t i = 0; i < p->count; i++) {
-        if (p->steps[i].kind == IOMMU_STEP_QUEUE_WRITE || p->steps[i].kind == IOMMU_STEP_MSI) {
-            op = add(&b, IOMMU_OP_ACTION, 0);
-            op->arg = (uint64_t)i << 32 | IOMMU_ACTION_RECORD;
-            op->mark = i + 1;
-            b.mark = i + 1;
-        } else {
-            add_step(&b, p, i);
-        }
+        add_step(&b, p, i);
     }
     op = add(&b, IOMMU_OP_DELAY, 0);
     op->latency = t->response_latency;
@@ -168,10 +166,6 @@ size_t iommu_ops_of_command(const IommuTiming *t, const IommuPlan *p, const Iomm
             break;
         case IOMMU_STEP_DRAIN:
             add(&b, IOMMU_OP_DRAIN, 0)->arg = IOMMU_JOB_REQUEST | IOMMU_JOB_RECORD;
-            break;
-        case IOMMU_STEP_QUEUE_WRITE:
-        case IOMMU_STEP_MSI:
-            use_memory(&b, step->bytes, true);
             break;
         default:
             add_step(&b, p, i);

@@ -38,6 +38,7 @@ typedef struct Job {
     uint64_t cookie;
     uint64_t begun;       /* cycle at which it came to its current operation */
     uint64_t held[IOMMU_RESOURCES]; /* cycle at which a slot was granted */
+    uint32_t holding;     /* bit r: a slot of r is held */
     IommuOp *ops;         /* kept when the slot is reused */
     uint32_t count, cap;
     uint32_t pc;
@@ -336,6 +337,7 @@ static void grant(IommuSched *s, unsigned res)
         r->stats.waited += s->now - j->begun;
         if (op->kind == IOMMU_OP_HOLD) {
             j->held[res] = s->now;
+            j->holding |= 1u << res;
             schedule(s, s->now, PHASE_CONTINUE, slot);
         } else {
             r->stats.busy += op->occupancy;
@@ -408,6 +410,15 @@ static void append_to(IommuSched *s, uint32_t *head, uint32_t slot)
     s->jobs[slot].queue_next = NONE;
 }
 
+static void release(IommuSched *s, Job *j, unsigned res)
+{
+    if (j->holding >> res & 1) {
+        j->holding &= ~(1u << res);
+        s->servers[res].stats.busy += s->now - j->held[res];
+        give_back(s, res);
+    }
+}
+
 static void finish(IommuSched *s, uint32_t slot)
 {
     Job *j = &s->jobs[slot];
@@ -416,6 +427,10 @@ static void finish(IommuSched *s, uint32_t slot)
     unsigned c = j->class_index;
     bool was_oldest = s->oldest[c] == slot;
 
+    /* A plan that was cut short may have lost its releases. */
+    for (unsigned r = 0; j->holding && r < IOMMU_RESOURCES; r++) {
+        release(s, j, r);
+    }
     wake_waiters(s, j, true);
     if (j->older == NONE) {
         s->oldest[c] = j->newer;
@@ -468,8 +483,7 @@ static bool enter_op(IommuSched *s, uint32_t slot)
         join(s, slot, op.res);
         return false;
     case IOMMU_OP_RELEASE:
-        s->servers[op.res].stats.busy += s->now - j->held[op.res];
-        give_back(s, op.res);
+        release(s, j, op.res);
         return true;
     case IOMMU_OP_WAIT: {
         uint64_t number = op.arg >> IOMMU_WAIT_MARK_BITS;
@@ -617,6 +631,7 @@ uint64_t sched_submit(IommuSched *s, unsigned job_class, uint64_t cookie, const 
     j->class_index = c;
     j->waiters = NONE;
     j->entered = false;
+    j->holding = 0;
     j->newer = NONE;
     j->older = s->newest[c];
     if (j->older == NONE) {

@@ -84,7 +84,7 @@ void iommu_timed_record(IommuTimed *t, const IommuRecord *r)
     uint32_t slot = record_keep(t, r);
 
     if (t->resolving && t->model->plan->count < IOMMU_PLAN_STEPS) {
-        plan_step(t->model->plan, IOMMU_STEP_QUEUE_WRITE, 0, 0, false, slot, r->bytes);
+        plan_step(t->model->plan, IOMMU_STEP_RECORD, 0, 0, false, slot, r->bytes);
     } else {
         submit_record(t, slot);
     }
@@ -210,18 +210,6 @@ static void on_log(void *opaque, uint64_t job, const IommuOp *op, uint64_t begin
 
 /* Requests */
 
-/* A record step names its record; the action must too. */
-static void name_records(IommuTimed *t, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        IommuOp *op = &t->scratch[i];
-
-        if (op->kind == IOMMU_OP_ACTION) {
-            op->arg = t->model->plan->steps[op->arg >> 32].addr << 32 | ACT_SUBMIT_RECORD;
-        }
-    }
-}
-
 uint64_t iommu_timed_submit(IommuTimed *t, const IommuTxn *txn, IommuResult *res)
 {
     IommuPlan *p = t->model->plan;
@@ -236,7 +224,6 @@ uint64_t iommu_timed_submit(IommuTimed *t, const IommuTxn *txn, IommuResult *res
     t->model->ops->translate(t->model, txn, res);
     t->resolving = false;
     count = iommu_job_of_request(&t->timing, p, t->sched, t->scratch);
-    name_records(t, count);
     p->keep = false;
     p->job = 0;
     res->complete = IOMMU_CYCLE_NEVER;

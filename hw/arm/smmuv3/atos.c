@@ -102,7 +102,8 @@ static uint64_t stage1_of_nested(SmmuModel *m, const Atos *a, SmmuReq *req)
     PtResult res;
     PtFault pt_fault;
 
-    s1->walk_tag = tag_make(req->ste->world, req->ste->vmid, req->cd->asid, true, true);
+    s1->walk_tag = tag_stage1(req->ste->world, req->ste->vmid, req->cd->asid,
+                              req->cd->aset, true);
     if (!pt_walk(&m->walker, &walk, &res, &pt_fault)) {
         smmu_fault_from_walk(&pt_fault, &fault);
         return par_of(a, &fault);

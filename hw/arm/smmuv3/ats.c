@@ -132,7 +132,8 @@ static bool translate_split(SmmuModel *m, const IommuTxn *txn, SmmuReq *req, Iom
         return false;
     }
     if (s1) {
-        s1->walk_tag = tag_make(req->ste->world, req->ste->vmid, req->cd->asid, true, true);
+        s1->walk_tag = tag_stage1(req->ste->world, req->ste->vmid, req->cd->asid,
+                              req->cd->aset, true);
     }
     if (!pt_walk(&m->walker, &walk, &found, &pt_fault)) {
         smmu_fault_from_walk(&pt_fault, fault);

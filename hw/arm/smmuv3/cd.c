@@ -158,6 +158,7 @@ const char *smmu_cd_decode(const SmmuConfig *c, const SmmuSte *ste, const uint64
     cd->r = field_get(raw, CD_R);
     cd->s = field_get(raw, CD_S);
     cd->asid = field_get(raw, CD_ASID);
+    cd->aset = field_get(raw, CD_ASET);
     for (unsigned h = 0; h < 2; h++) {
         cd_init_half(c, h, ste->world, cd);
         on[h] = !(cd->half[h].flags & VMSA_DISABLED);

@@ -427,6 +427,13 @@ uint32_t smmu_cmdq_pending(SmmuModel *m)
     return 0;
 }
 
+void smmu_cmdq_forget(SmmuModel *m, unsigned q)
+{
+    if (m->command.queue == q) {
+        m->command.outcome = CMD_WAIT;
+    }
+}
+
 /* The queue may have been switched off, or moved, since the fetch began: then nothing happens. */
 void smmu_cmdq_execute(SmmuModel *m)
 {

@@ -72,6 +72,7 @@ static void ecmdq_write_prod(SmmuModel *m, unsigned q, uint32_t value)
     if (!enable && reg_get(e->cons, ECMDQ_CONS_ENACK)) {
         /* Stopped: CONS is stable, and a SYNC that waits is not consumed */
         m->sync[q + 1].waiting = false;
+        smmu_cmdq_forget(m, q + 1);
     }
     e->cons = reg_set(e->cons, ECMDQ_CONS_ENACK, enable);
     smmu_cmdq_run(m, q + 1);

@@ -56,11 +56,21 @@ typedef enum SmmuWorld {
 #define TAG_WORLD  REGFIELD(35, 32)
 #define TAG_S1     REGFIELD(36, 36) /* stage 1 took part */
 #define TAG_S2     REGFIELD(37, 37) /* stage 2 took part */
+#define TAG_ASET   REGFIELD(38, 38) /* CD.ASET: global entries are shared within one set */
 
 static inline uint64_t tag_make(SmmuWorld world, uint32_t vmid, uint32_t asid, bool s1, bool s2)
 {
     return reg_make(TAG_WORLD, world) | reg_make(TAG_VMID, vmid) | reg_make(TAG_ASID, asid) |
            reg_make(TAG_S1, s1) | reg_make(TAG_S2, s2);
+}
+
+/**
+ * Tag of stage 1 entries. Only global entries are tied to their ASET (3.17.1); a miss of others costs a walk and
+ * nothing else, and invalidations do not look at it.
+ */
+static inline uint64_t tag_stage1(SmmuWorld world, uint32_t vmid, uint32_t asid, bool aset, bool s2)
+{
+    return tag_make(world, vmid, asid, true, s2) | reg_make(TAG_ASET, aset);
 }
 
 static inline uint64_t tag_group_mask(void)
@@ -110,6 +120,7 @@ typedef struct SmmuCd {
     uint64_t raw[CD_WORDS];
     PtRegime half[2];
     uint16_t asid;
+    bool aset;
     bool tbi[2];
     bool e0pd[2];
     bool a, r, s;
@@ -488,6 +499,8 @@ void smmu_stall_tell_clients(SmmuModel *m);
 /** Consume commands of queue @q (0: the Command queue; n: ECMDQ n - 1), at most one lap. */
 void smmu_cmdq_run(SmmuModel *m, unsigned q);
 /* The same one command at a time, with timing on (model.h). */
+/** Queue @q was switched: what is under way there retires no more. */
+void smmu_cmdq_forget(SmmuModel *m, unsigned q);
 uint32_t smmu_cmdq_pending(SmmuModel *m);
 void smmu_cmdq_execute(SmmuModel *m);
 void smmu_cmdq_retire(SmmuModel *m);

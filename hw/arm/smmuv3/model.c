@@ -135,6 +135,7 @@ static void model_reset(IommuModel *base)
 
     smmu_enter(m);
     smmu_stall_terminate(m, true, 0);
+    smmu_cmdq_forget(m, m->command.queue);
     smmu_regs_reset(m);
     smmu_pmcg_reset(m);
     smmu_flush_all(m);

@@ -95,6 +95,7 @@ static void effect_cr0(SmmuModel *m, uint64_t old)
     if (reg_get(changed, CR0_CMDQEN)) {
         /* Stopped: CONS is stable, and a CMD_SYNC that waits has not been consumed */
         m->sync[0].waiting = false;
+        smmu_cmdq_forget(m, 0);
         if (reg_get(now, CR0_CMDQEN)) {
             smmu_cmdq_run(m, 0);
         }

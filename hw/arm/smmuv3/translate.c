@@ -194,6 +194,7 @@ void smmu_fault_from_walk(const PtFault *walk, SmmuFault *fault)
         .ipa = walk->ipa,
         .fetch_addr = walk->desc_addr,
         .read_missing = walk->kind == PT_FAULT_PERMISSION && walk->missing &&
+                        walk->cls == PT_CLASS_INPUT &&
                         !(walk->missing & ~IOMMU_RIGHTS_R),
     };
 }
@@ -298,7 +299,7 @@ const TlbEntry *smmu_lookup_address(SmmuModel *m, SmmuReq *req, bool grant, TlbE
         if (s1->flags & VMSA_TBI) {
             req->va = (req->addr & low_mask(56)) | (upper ? ~low_mask(56) : 0);
         }
-        tag = tag_make(ste->world, ste->vmid, req->cd->asid, true, req->stage2);
+        tag = tag_stage1(ste->world, ste->vmid, req->cd->asid, req->cd->aset, req->stage2);
         s1->walk_tag = tag;
     } else {
         if (!smmu_input_in_range(m, req->addr, fault)) {
@@ -513,6 +514,8 @@ void smmu_translate_retry(SmmuModel *m, uint32_t slot, IommuResult *res)
     IommuTxn txn = m->stalls[slot].txn;
 
     *res = (IommuResult) { .complete = txn.arrival };
-    plan_begin(&m->plan);
+    if (!m->plan.keep) {
+        plan_begin(&m->plan); /* else it is part of the command that resumes it (docs/timing.rst) */
+    }
     translate_enabled(m, &txn, slot, res);
 }

@@ -545,6 +545,7 @@ void vtd_command_retire(IommuModel *model)
 
 void vtd_qi_disable(VtdModel *m)
 {
+    m->command.outcome = PROGRESS_NONE; /* nothing of the old queue retires into the next */
     vtd_set_reg32(m, VTD_REG_IQH, 0);
     m->queue.waiting = false;
 }

@@ -39,11 +39,11 @@ typedef struct IommuTiming {
 #undef X
 } IommuTiming;
 
-/** Operations one plan can need: three for every step, and a frame around them. */
-#define IOMMU_JOB_OPS (3 * IOMMU_PLAN_STEPS + 8)
+/** Operations one plan can need: four for a step (a lookup in a walk that must wait), and a frame. */
+#define IOMMU_JOB_OPS (4 * IOMMU_PLAN_STEPS + 8)
 
 /* IommuOp.arg of the ACTION operations that plans make. */
-#define IOMMU_ACTION_RECORD  1u /* the index in the plan is in bits 63:32 */
+#define IOMMU_ACTION_RECORD  1u /* the record's handle is in bits 63:32 */
 #define IOMMU_ACTION_EXECUTE 2u /* a fetched command takes effect */
 #define IOMMU_ACTION_VISIBLE 3u /* a command's consumption becomes visible */
 
