@@ -128,6 +128,20 @@ static void slots_are_held_until_released(void)
     bench_free(b);
 }
 
+/* A plan that was cut short may lack its releases. */
+static void done_gives_back_what_is_held(void)
+{
+    Bench *b = bench_new();
+
+    for (int i = 0; i < 4; i++) {
+        SUBMIT(b, HOLD(IOMMU_RES_WALKER), DELAY(5), DONE);
+    }
+    sched_run_until(b->s, 1000);
+    g_assert_cmpuint(b->finished, ==, 4);
+    g_assert_cmpuint(b->done[4], ==, 10);
+    bench_free(b);
+}
+
 static void queues_are_first_in_first_out(void)
 {
     Bench *b = bench_new();
@@ -348,6 +362,7 @@ int main(int argc, char **argv)
     g_test_add_func("/engine/sched/idle-job-takes-the-sum", idle_job_takes_the_sum);
     g_test_add_func("/engine/sched/occupancy-spaces-grants", occupancy_spaces_grants);
     g_test_add_func("/engine/sched/slots-are-held-until-released", slots_are_held_until_released);
+    g_test_add_func("/engine/sched/done-gives-back", done_gives_back_what_is_held);
     g_test_add_func("/engine/sched/queues-are-fifo", queues_are_first_in_first_out);
     g_test_add_func("/engine/sched/same-cycle-by-order", same_cycle_goes_by_order_of_scheduling);
     g_test_add_func("/engine/sched/zero-latency", zero_latency_stays_in_the_cycle);
