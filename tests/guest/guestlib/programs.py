@@ -89,6 +89,8 @@ class ProgramCase:
 # Every subtest of a row's program is a line of the table below it.
 FEATURES = {
     "map": "Mappings and faults",
+    "map-16k": "... with 16 KB pages",
+    "map-64k": "... with 64 KB pages",
     "dirty": "Dirty tracking",
     "nested": "Nested translation, tables in user memory",
     "shared": "One second stage below several vIOMMUs",
@@ -120,6 +122,9 @@ def cases():
         add("pmu")
         add("system", devices=SYSTEM_DEVICES + NATIVE_HOTPLUG[bench.iommu])
         add("selftests", devices=("-device", "igb,romfile=,bus=pcie.0,addr=8"), megabytes=2560)
+    for granule in ("16k", "64k"):
+        made.append(ProgramCase(f"smmuv3/map-{granule}", f"map-{granule}", ARM, "map",
+                                kernel=f"arm64-{granule}", full_only=True))
     made.append(ProgramCase("vtd/irq-posted", "irq-posted", VTD_POSTED, "irq"))
     return made
 

@@ -33,7 +33,7 @@ def _grid(rows):
 
 def _verdict(outcome):
     if outcome is None:
-        return "no such test"
+        return "not run"
     if outcome.skip:
         return "skipped"
     passed = sum(test.passed and not test.skip for test in outcome.subtests)

@@ -5,13 +5,16 @@
 #ifndef GUEST_BED_H
 #define GUEST_BED_H
 
+#include <unistd.h>
+
 #include "dma-driver.h"
 #include "iommufd.h"
 #include "system.h"
 #include "tap.h"
 #include "vfio.h"
 
-#define PAGE 4096u
+/** The kernel's page: what can be mapped. */
+#define PAGE ((unsigned)getpagesize())
 #define MIB (1u << 20)
 
 typedef struct Bed {
