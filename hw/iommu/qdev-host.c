@@ -3,9 +3,9 @@
  * Host of an IOMMU model in QEMU: memory, messages, interrupts and guest-error messages.
  *
  * The model's accesses go to the physical address space. RAM is accessed in place: aligned 8-byte
- * pieces are single-copy atomic and compare-and-swap is a host one, so both hold against vCPUs that run
- * in other threads. Anything else needs the BQL; without it (translation asked from an iothread) it is
- * an external abort, since taking the BQL below the shell's lock could deadlock.
+ * pieces are single-copy atomic and compare-and-swap is a host one, so both hold against vCPUs
+ * that run in other threads. Anything else needs the BQL; without it (translation asked from an
+ * iothread) it is an external abort, since taking the BQL below the shell's lock could deadlock.
  */
 #include "qemu/osdep.h"
 #include "hw/iommu/qdev-shell.h"
@@ -128,8 +128,8 @@ static void host_pulse_irq(void *opaque, unsigned line)
 }
 
 /*
- * A message to RAM (a completion that software polls) is an ordinary write, in order with the others.
- * Any other may come back to us, so it leaves when the model has returned.
+ * A message to RAM (a completion that software polls) is an ordinary write, in order with the
+ * others. Any other may come back to us, so it leaves when the model has returned.
  */
 static IommuMemStatus host_send_msi(void *opaque, uint64_t addr, uint32_t data, IommuMemAttr attr)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * iommu-mirror: a test device that follows another device's mappings the way vfio-pci does when it fills a
- * host IOMMU, and judges what it is told. It needs no host IOMMU, so device assignment's path can be
- * tested anywhere:
+ * iommu-mirror: a test device that follows another device's mappings the way vfio-pci does when
+ * it fills a host IOMMU, and judges what it is told. It needs no host IOMMU, so device
+ * assignment's path can be tested anywhere:
  *
  *   -device DRIVER,id=x ... -device iommu-mirror,target=x
  *

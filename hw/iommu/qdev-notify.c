@@ -3,9 +3,9 @@
  * IOMMU notifiers: QEMU devices that keep translations of their own (vhost: UNMAP or device TLB
  * invalidations) or mirror the whole page table into a host IOMMU (vfio: MAP and UNMAP).
  *
- * For a mirror the shell remembers what it told (the shadow). When an invalidation comes it compares the
- * shadow with the tables as they stand in memory, and tells the difference: mappings that did
- * not change are never taken away, for DMA may be under way in them.
+ * For a mirror the shell remembers what it told (the shadow). When an invalidation comes it
+ * compares the shadow with the tables as they stand in memory, and tells the difference: mappings
+ * that did not change are never taken away, for DMA may be under way in them.
  */
 #include "qemu/osdep.h"
 #include "hw/iommu/qdev-shell.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * PCI requesters of an IOMMU model in QEMU: an address space for each (bus, devfn), and the translation of
- * their plain DMA.
+ * PCI requesters of an IOMMU model in QEMU: an address space for each (bus, devfn), and the
+ * translation of their plain DMA.
  *
  * Requesters are kept by bus object: bus numbers are the guest's to assign, long after the devices
  * were made, so the requester id is computed at each use.
@@ -130,8 +130,8 @@ static uint64_t span_mask(const IommuResult *res)
 }
 
 /*
- * What the IOTLB entry may grant beyond the access that was asked for: only what every privilege level
- * has, since the stream table may have changed the privilege of the request.
+ * What the IOTLB entry may grant beyond the access that was asked for: only what every privilege
+ * level has, since the stream table may have changed the privilege of the request.
  */
 static IOMMUAccessFlags common_rights(uint8_t rights)
 {

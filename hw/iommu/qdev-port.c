@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Transaction port: its interface type, and how a device finds the one in front of it. Needs neither model
- * nor shell, so that devices can ask for a port where no IOMMU has one.
+ * Transaction port: its interface type, and how a device finds the one in front of it. Needs
+ * neither model nor shell, so that devices can ask for a port where no IOMMU has one.
  */
 #include "qemu/osdep.h"
 #include "exec/address-spaces.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Transaction port of an IOMMU model in QEMU: devices that speak PASID, ATS, PRI or stalls come in here, and
- * what the model has to tell them goes out.
+ * Transaction port of an IOMMU model in QEMU: devices that speak PASID, ATS, PRI or stalls come
+ * in here, and what the model has to tell them goes out.
  *
- * To the model a transaction is a number; which client's transaction it was is kept here for as long
- * as it is stalled or on its way through time, and migrates with the model. Number 0 tells the model that
- * the client cannot wait.
+ * To the model a transaction is a number; which client's transaction it was is kept here for as
+ * long as it is stalled or on its way through time, and migrates with the model. Number 0 tells
+ * the model that the client cannot wait.
  */
 #include "qemu/osdep.h"
 #include "hw/iommu/qdev-shell.h"

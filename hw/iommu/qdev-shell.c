@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Shell of an IOMMU model in QEMU: its lock, its registers, what it puts off until the model has returned,
- * and the properties that tools read.
+ * Shell of an IOMMU model in QEMU: its lock, its registers, what it puts off until the model has
+ * returned, and the properties that tools read.
  */
 #include "qemu/osdep.h"
 #include "hw/iommu/qdev-shell.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Migration of an IOMMU model in QEMU: the model writes and reads its own image (state.h); here it becomes
- * one buffer of the stream.
+ * Migration of an IOMMU model in QEMU: the model writes and reads its own image (state.h); here
+ * it becomes one buffer of the stream.
  */
 #include "qemu/osdep.h"
 #include "hw/iommu/qdev-shell.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Profile and time of an IOMMU model in QEMU. The model's cycles are QEMU's virtual time since reset at
- * the profile's clock rate; the model is brought up to now whenever somebody comes to it, and by a
- * timer when it has something to do of its own.
+ * Profile and time of an IOMMU model in QEMU. The model's cycles are QEMU's virtual time since
+ * reset at the profile's clock rate; the model is brought up to now whenever somebody comes to
+ * it, and by a timer when it has something to do of its own.
  */
 #include "qemu/osdep.h"
 #include "hw/iommu/profilefile.h"
@@ -228,7 +228,7 @@ void iommu_shell_timed_class_init(ObjectClass *oc)
     object_class_property_set_description(oc, "caches", "cache sizes: full, one, off, tiny");
     object_class_property_add_str(oc, "profile", get_profile, set_profile);
     object_class_property_set_description(oc, "profile",
-                                          "cache sizes and latencies: a name as in caches, or a file");
+                                          "sizes and latencies: a name as in caches, or a file");
     object_class_property_add_bool(oc, "timing", get_timing, set_timing);
     object_class_property_set_description(oc, "timing",
                                           "on: requests, commands and records take virtual time");

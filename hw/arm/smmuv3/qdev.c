@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SMMUv3 as a QEMU device: QOM types, properties, interrupts, reset, migration. What it does is the model's
- * (smmuv3.h); how it reaches QEMU is the shell's (qdev-shell.h).
+ * SMMUv3 as a QEMU device: QOM types, properties, interrupts, reset, migration. What it does is
+ * the model's (smmuv3.h); how it reaches QEMU is the shell's (qdev-shell.h).
  */
 #include "qemu/osdep.h"
 #include "hw/arm/smmuv3.h"

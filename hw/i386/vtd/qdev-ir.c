@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * VT-d as a QEMU device: interrupt requests. A requester's write to FEExxxxx arrives at its interrupt
- * window, is remapped by the model [chapter 5], and goes to the local APICs as a message.
+ * VT-d as a QEMU device: interrupt requests. A requester's write to FEExxxxx arrives at its
+ * interrupt window, is remapped by the model [chapter 5], and goes to the local APICs as a
+ * message.
  */
 #include "qemu/osdep.h"
 #include "qdev-internal.h"

@@ -3,9 +3,9 @@
  * VT-d as a QEMU device: the requesters' address spaces.
  *
  * Each holds the unit's IOMMU region, the interrupt window above it [3.14], and a view of plain
- * memory. Requests that bypass go through the model like the others, so that they are
- * counted and timed; but a requester whose mappings somebody mirrors (vfio, vhost) shows plain memory
- * while it bypasses, for there is then nothing to mirror but the machine's whole memory.
+ * memory. Requests that bypass go through the model like the others, so that they are counted and
+ * timed; but a requester whose mappings somebody mirrors (vfio, vhost) shows plain memory while
+ * it bypasses, for there is then nothing to mirror but the machine's whole memory.
  */
 #include "qemu/osdep.h"
 #include "qdev-internal.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * VT-d as a QEMU device: QOM type, realize, reset, migration. What it does is the model's (vtd.h); how it
- * reaches QEMU is the shell's (qdev-shell.h).
+ * VT-d as a QEMU device: QOM type, realize, reset, migration. What it does is the model's
+ * (vtd.h); how it reaches QEMU is the shell's (qdev-shell.h).
  */
 #include "qemu/osdep.h"
 #include "qdev-internal.h"

@@ -14,8 +14,8 @@
 
 /**
  * The device: sysbus MMIO region 0 (0x20000 bytes, more with VATOS or ECMDQ), interrupts 0 to 3:
- * eventq, priq, cmdq-sync, gerror, and 4: performance monitor overflow, which need not be wired; all
- * pulsed.
+ * eventq, priq, cmdq-sync, gerror, and 4: performance monitor overflow, which need not be wired;
+ * all pulsed.
  */
 #define TYPE_ARM_SMMUV3 "arm-smmuv3"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Intel VT-d remapping unit as the rest of QEMU sees it: the device type, what machine, ACPI and KVM code ask
- * of it, and the place of its registers. Its properties are listed by "-device intel-iommu,help".
+ * Intel VT-d remapping unit as the rest of QEMU sees it: the device type, what machine, ACPI and
+ * KVM code ask of it, and the place of its registers. Its properties are listed by "-device
+ * intel-iommu,help".
  */
 #ifndef HW_I386_INTEL_IOMMU_H
 #define HW_I386_INTEL_IOMMU_H

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Transaction port: how a QEMU device that speaks PASID, ATS, PRI, stalls or time reaches the IOMMU in
- * front of it. (QEMU side: the one header of this directory that includes QEMU's.)
+ * Transaction port: how a QEMU device that speaks PASID, ATS, PRI, stalls or time reaches the
+ * IOMMU in front of it. (QEMU side: the one header of this directory that includes QEMU's.)
  *
  * The interface sits on the owner of the device's IOMMU memory region: take
  * pci_device_iommu_address_space(dev)->root, go through aliases and containers to the
- * IOMMUMemoryRegion, take its owner, cast with iommu_port_of(). QEMU's own IOMMU models offer no port:
- * such a device then falls back to plain DMA.
+ * IOMMUMemoryRegion, take its owner, cast with iommu_port_of(). QEMU's own IOMMU models offer no
+ * port: such a device then falls back to plain DMA.
  */
 #ifndef HW_IOMMU_QDEV_PORT_H
 #define HW_IOMMU_QDEV_PORT_H

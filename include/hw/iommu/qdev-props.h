@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Capability properties: QOM properties for the members of a model's configuration (SmmuConfig, VtdConfig),
- * made from a table. A member that the user did not set keeps the value of the named set that
- * the property "model" chose, so the order in which properties are given does not matter.
+ * Capability properties: QOM properties for the members of a model's configuration (SmmuConfig,
+ * VtdConfig), made from a table. A member that the user did not set keeps the value of the named
+ * set that the property "model" chose, so the order in which properties are given does not
+ * matter.
  */
 #ifndef HW_IOMMU_QDEV_PROPS_H
 #define HW_IOMMU_QDEV_PROPS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Shell: what the QEMU devices of both IOMMUs have in common. It joins an IommuModel to QEMU's address
- * spaces, locks, notifiers, properties and migration, and holds no architectural logic.
+ * Shell: what the QEMU devices of both IOMMUs have in common. It joins an IommuModel to QEMU's
+ * address spaces, locks, notifiers, properties and migration, and holds no architectural logic.
  *
  * Locking. Translations come from any thread (iothreads without the big QEMU lock, BQL, among
  * them), so each model has its own lock; order: BQL, then the shell's lock. Under the shell's lock
@@ -37,7 +37,7 @@ typedef struct IommuShellOps {
     void (*mode_changed)(IommuShell *s);
     /** An IOMMU_SHELL_OWN action. */
     void (*own_action)(IommuShell *s, const IommuShellAction *a);
-    /** A device's address space was just made; add what lies beside its IOMMU region. May be NULL. */
+    /** A device's address space was made; add what lies beside its IOMMU region. May be NULL. */
     void (*device_added)(IommuShell *s, IommuShellDevice *d);
     /** Whether @d may ask for MAP notifications. NULL: none may, and @why_not says why. */
     bool (*can_map)(IommuShell *s);
@@ -149,8 +149,8 @@ void iommu_shell_finalize(IommuShell *s);
 void iommu_shell_reset(IommuShell *s);
 
 /**
- * Take the model for one call. False: this thread is already inside it (a device or a message of the
- * model came back); the caller must then refuse. Pair with iommu_shell_leave().
+ * Take the model for one call. False: this thread is already inside it (a device or a message of
+ * the model came back); the caller must then refuse. Pair with iommu_shell_leave().
  */
 bool iommu_shell_enter(IommuShell *s);
 void iommu_shell_leave(IommuShell *s);
