@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Random traces of an SMMUv3: mostly sane configurations, some hostile."""
 
-import os
 import random
 
 from . import smmu_regs as reg
 from . import trace as traces
-from .bits import align, mask, sign_extend
+from .bits import align, mask
 from .gen_pages import Pool, Tables
 from .simulate import Run
 
@@ -15,7 +14,6 @@ TG = {12: 0, 16: 1, 14: 2}
 TG1 = {14: 1, 12: 2, 16: 3}
 SL0 = {12: {2: 0, 1: 1, 0: 2, 3: 3, -1: 0}, 14: {3: 0, 2: 1, 1: 2, 0: 3},
        16: {3: 0, 2: 1, 1: 2}}
-AVOID = os.environ.get("ORACLE_AVOID", "").split()
 BASE, SIZE = 0x40000000, 0x2000000
 
 
@@ -123,6 +121,7 @@ class Generator:
             cd |= 1 << 30
         ha = self.chance(0.5)
         cd |= ha << 43 | (ha and self.chance(0.6)) << 42 | (ha and self.chance(0.3)) << 67
+        cd |= self.flag(0.3, 47)
         cd |= 1 << 31 | code << 32 | self.ds << 186 | 1 << 41
         cd |= self.flag(0.1, 14) | self.flag(0.2, 35) | self.flag(0.15, 36)
         cd |= self.flag(0.3, 38) | self.flag(0.3, 39) | self.flag(0.2, 40)
@@ -272,8 +271,6 @@ class Generator:
         sid = rng.choice(self.ids)
         vmid, asid = rng.choice((1, 1, 2, 3)), rng.choice((1, 1, 2, 0x1234))
         addr = align(self.address(rng.choice(self.streams))[1], 12)
-        if "tag" in AVOID:
-            addr = sign_extend(addr, 56)
         opcode = rng.choice((3, 4, 5, 6, 0x10, 0x11, 0x12, 0x12, 0x12, 0x13, 0x20, 0x21,
                              0x22, 0x23, 0x28, 0x2A, 0x2A, 0x30, 0x46, 0x46, 0x46, 0x46))
         if opcode in (3, 5, 6):
@@ -287,8 +284,9 @@ class Generator:
         else:
             raw = vmid << 32 | asid << 48 | self.flag(0.3, 64)
             if opcode in (0x12, 0x13, 0x22, 0x23, 0x2A):
-                raw |= addr << 64
-                if self.chance(0.3) and "range" not in AVOID:
+                ranged = self.chance(0.3)
+                raw |= (align(addr, 16) if ranged else addr) << 64
+                if ranged:
                     raw |= rng.randint(1, 3) << 74 | rng.randint(1, 31) << 12
                     raw |= rng.choice((0, 1, 5)) << 20
         return raw | opcode

@@ -146,7 +146,7 @@ class Cd:
         level = start_level(64 - tsz, granule)
         entries = 64 - tsz - (granule + (3 - level) * (granule - 3))
         base = align(base, max(entries + 3, 6 if out == 52 else 4))
-        tag = self.ste.world << 32 | 1 << 36
+        tag = self.ste.world << 32 | 1 << 36 | get(raw, 47) << 38
         if self.ste.world == EL1:
             tag |= self.ste.vmid << 16
         if self.two:

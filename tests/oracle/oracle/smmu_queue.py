@@ -2,7 +2,7 @@
 """SMMUv3 queues: commands (requirements CM) and events (EV)."""
 
 from . import smmu_regs as reg
-from .bits import align, get, mask
+from .bits import align, get, mask, sign_extend
 from .cache import GLOBAL
 from .memory import Abort
 from .plan import Plan, command_ops, record_ops
@@ -177,11 +177,11 @@ class Command:
         match = SCOPES[opcode](self, raw)
         leaf_only = opcode in BY_ADDRESS and get(raw, 64)
         if opcode in BY_ADDRESS:
-            first, last = self.span(opcode, raw)
+            spans = self.spans(opcode, raw)
             inner = match
 
             def match(e):
-                return inner(e) and e.overlaps(first, last)
+                return inner(e) and any(e.overlaps(*span) for span in spans)
         count = smmu.tlb.drop(match)
         smmu.ipa.drop(match)
         if not leaf_only:
@@ -189,17 +189,20 @@ class Command:
                 cache.drop(match)
         self.plan.add("invalidate", count)
 
-    def span(self, opcode, raw):
-        addr = raw >> 76 << 12
+    @staticmethod
+    def spans(opcode, raw):
+        """The addresses as given, and with the tag byte replaced."""
+        addr, size = raw >> 76 << 12, 4096
         if opcode == 0x2A:
             addr &= mask(56)
         tg = get(raw, 74, 2)
-        if not tg:
-            return addr, addr + 4095
-        num, scale = get(raw, 12, 5), get(raw, 20, 6)
-        if not num and not scale and not get(raw, 72, 2):
-            raise Illegal
-        return addr, addr + ((num + 1) << scale << GRANULE[tg]) - 1
+        if tg:
+            num, scale = get(raw, 12, 5), get(raw, 20, 6)
+            if not num and not scale and not get(raw, 72, 2):
+                raise Illegal
+            size = (num + 1) << scale << GRANULE[tg]
+        starts = {addr} if opcode == 0x2A else {addr, sign_extend(addr, 56)}
+        return [(start, start + size - 1) for start in starts]
 
     # Scopes of TLB invalidation
 

@@ -167,7 +167,7 @@ class Walker:
         if not self.cd:
             return addr, self.ste.stage2.tag
         va = self.canonical(addr)
-        tag = self.ste.world << 32 | 1 << 36
+        tag = self.ste.world << 32 | 1 << 36 | get(self.cd.raw, 47) << 38
         if self.ste.world == EL1:
             tag |= self.ste.vmid << 16
         if self.ste.s2:
