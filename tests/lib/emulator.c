@@ -260,7 +260,8 @@ static void add_globals(GPtrArray *argv, const char *driver, const char *propert
 static char **arguments(const EmulatorConfig *c, int fd, const char *ram_path)
 {
     GPtrArray *argv = g_ptr_array_new();
-    const char *machine = c->x86 ? "q35" : "virt,iommu=smmuv3,gic-version=3";
+    const char *machine = c->x86 ? "q35" : c->no_iommu ? "virt,gic-version=3"
+                                                       : "virt,iommu=smmuv3,gic-version=3";
 
 #define ADD(...) g_ptr_array_add(argv, g_strdup_printf(__VA_ARGS__))
     ADD("%s", c->binary);
@@ -281,10 +282,11 @@ static char **arguments(const EmulatorConfig *c, int fd, const char *ram_path)
     ADD("chardev:qtest");
     ADD("-qtest-log");
     ADD("/dev/null");
-    if (c->x86) {
+    if (c->x86 && !c->no_iommu) {
         ADD("-device");
         ADD("intel-iommu%s%s", c->iommu ? "," : "", c->iommu ? c->iommu : "");
-    } else {
+    }
+    if (!c->x86) {
         ADD("-cpu");
         ADD("max");
         if (c->iommu) {

@@ -18,6 +18,7 @@
 
 /**
  * @x86: `q35` with a VT-d unit; else `virt` with an SMMUv3.
+ * @no_iommu: the machine without it.
  * @binary: path of the emulator.
  * @iommu: properties of the IOMMU, "name=value,..."; @dma: of iommu-dma. May be NULL.
  * @ram_bytes: of guest RAM, a multiple of 2 MB.
@@ -25,6 +26,7 @@
  */
 typedef struct EmulatorConfig {
     bool x86;
+    bool no_iommu;
     const char *binary;
     const char *iommu;
     const char *dma;

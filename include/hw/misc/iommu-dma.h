@@ -135,7 +135,7 @@
 #define   IDMA_CH_STAT_FIRST    0x250 /* cycle of the first arrival */
 #define   IDMA_CH_STAT_LAST     0x258 /* cycle of the last completion */
 #define   IDMA_CH_STAT_RATE     0x260 /* bytes a cycle, 48.16 fixed point */
-#define   IDMA_CH_STAT_HOST_NS  0x268 /* host nanoseconds at work; differs from run to run */
+#define   IDMA_CH_STAT_HOST_NS  0x268 /* host processor time, ns; differs from run to run */
 #define IDMA_CH_HIST            0x300 /* RO: 32 quadwords: latencies in [2^(n-1), 2^n), n=0: 0 */
 #define   IDMA_CH_HIST_BUCKETS  32
 #define IDMA_CH_END             0x400
