@@ -130,10 +130,11 @@ static bool entry_fault(const Stage *s, PtFaultKind kind, const Cursor *at, uint
 }
 
 static bool permission_fault(const Stage *s, uint8_t missing, const Cursor *at, uint64_t in,
-                             const Slot *slot, uint64_t desc)
+                             const Slot *slot, uint64_t desc, const PtLeaf *leaf)
 {
     entry_fault(s, PT_FAULT_PERMISSION, at, in, slot, desc);
     s->fault->missing = missing;
+    s->fault->granted = leaf->rights_dirty;
     return false;
 }
 
@@ -329,10 +330,10 @@ static bool judge_leaf(const Stage *s, const Cursor *at, uint64_t in, const Slot
         return true;
     }
     if (need & ~best) {
-        return permission_fault(s, need & ~best, at, in, slot, desc);
+        return permission_fault(s, need & ~best, at, in, slot, desc, leaf);
     }
     if (ask->cls != PT_CLASS_INPUT && s->r->protect_walk && (leaf->flags & PT_ENTRY_DEVICE)) {
-        return permission_fault(s, need, at, in, slot, desc);
+        return permission_fault(s, need, at, in, slot, desc, leaf);
     }
     *dirty = need & ~leaf->rights;
     return true;

@@ -53,13 +53,9 @@ static VtdFaultReason first_stage_permission(VtdModel *m, const VtdSpace *space,
             return VTD_FAULT_SFS_9;
         }
     }
-    if (!req->access.priv) {
-        rights = grants(m, &space->fs, under, req->addr, false);
-        if ((fault->missing & IOMMU_RIGHT_UR) || !(rights & IOMMU_RIGHT_UR)) {
-            return VTD_FAULT_SGN_2;
-        }
-    }
-    return VTD_FAULT_SGN_6;
+    /* Reading is what U/S alone decides (3.6.1). */
+    return !req->access.priv && !(fault->granted & IOMMU_RIGHT_UR) ? VTD_FAULT_SGN_2
+                                                                   : VTD_FAULT_SGN_6;
 }
 
 static VtdFaultReason first_stage(VtdModel *m, const VtdSpace *space, const PtRequest *req,
@@ -106,16 +102,14 @@ static VtdFaultReason legacy(const PtRequest *req, const PtFault *fault)
 static VtdFaultReason second_stage_permission(VtdModel *m, const VtdSpace *space,
                                               const PtFault *fault)
 {
-    uint8_t rights = grants(m, NULL, &space->ss, fault->ipa, true);
-
     if (space->ss.flags & VTD_SSF_UNSNOOPED) {
         PtRegime copy = snooped(&space->ss, VTD_SSF_UNSNOOPED);
 
-        if (grants(m, NULL, &copy, fault->ipa, true) & ~rights & WRITES) {
+        if (grants(m, NULL, &copy, fault->ipa, true) & ~fault->granted & WRITES) {
             return VTD_FAULT_SSS_5;
         }
     }
-    if (!(rights & (READS | WRITES))) {
+    if (!(fault->granted & (READS | WRITES))) {
         return VTD_FAULT_SSS_2;
     }
     if (fault->cls == PT_CLASS_TABLE) {

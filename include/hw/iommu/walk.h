@@ -46,6 +46,7 @@ typedef struct PtFault {
     bool table_write;     /* cls TABLE, stage 2: the update (not the read) of the descriptor */
     bool table_top;       /* cls TABLE, stage 2: the stage 1 descriptor was in its top table */
     uint8_t missing;      /* PERMISSION: the needed rights that are not granted */
+    uint8_t granted;      /* PERMISSION: what the stage grants at most, once dirty */
     uint64_t ipa;         /* stage 2 faults: the address stage 2 was given */
     uint64_t desc_addr;   /* physical address of the descriptor, where there is one */
     uint64_t desc;        /* the descriptor as read, where there is one */
