@@ -182,7 +182,8 @@ static void huge_pages(void)
     tap_note("descriptor reads for %u pages: %" PRIu64 " in 2 MB leaves, %" PRIu64 " in pages",
              4 * HUGE / PAGE, reads[1], reads[0]);
     CHECK(reads[0] >= 4 * HUGE / PAGE);
-    CHECK(reads[1] * 4 < reads[0]);
+    /* With caches one walk for 512 pages; without, a level less for each. */
+    CHECK(reads[1] < reads[0]);
 }
 
 static void detached_is_blocked(void)
