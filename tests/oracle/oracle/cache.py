@@ -135,6 +135,13 @@ class Cache:
             self.global_sizes[entry.lg2] -= 1
             self.global_sizes += Counter()
 
+    def spoil(self, doomed):
+        """Make entries useless that keep their places all the same."""
+        for ways in self.slots.values():
+            for entry in ways:
+                if entry and entry.data and doomed(entry):
+                    entry.data = None
+
     def drop(self, doomed):
         """Remove the entries for which doomed(entry); the number of them."""
         found = [entry for ways in self.slots.values() for entry in ways

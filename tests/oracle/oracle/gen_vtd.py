@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Random traces of a VT-d unit, in legacy and scalable mode."""
 
-import os
 import random
 
 from . import trace as traces
@@ -10,7 +9,6 @@ from .bits import align, get, mask
 from .gen_pages import Pool
 from .simulate import Run
 
-AVOID = os.environ.get("ORACLE_AVOID", "").split()
 BASE, SIZE = 0x40000000, 0x2000000
 LEGACY, SCALABLE = 0, 1
 DIDS = (1, 1, 2, 0x1234)
@@ -43,7 +41,7 @@ class Tables:
             read, write = (1, 1) if fair else (rng.random() < 0.9, rng.random() < 0.8)
             desc = self.rights(int(read), int(write))
             return desc | (rng.random() < 0.6) << 8 | (rng.random() < 0.4) << 9
-        desc = 1 | (rng.random() < 0.8 or "rw" in AVOID) << 1 | (rng.random() < 0.8) << 2
+        desc = 1 | (rng.random() < 0.8) << 1 | (rng.random() < 0.8) << 2
         return desc | (rng.random() < 0.6) << 5 | (rng.random() < 0.4) << 6
 
     def map(self, addr, target, height, fair=False):
@@ -56,7 +54,7 @@ class Tables:
             if not desc:
                 desc = self.table() + self.delta | self.rights(1, 1)
                 if self.stage == 1:
-                    desc |= (self.rng.random() < 0.93 or "rw" in AVOID) << 1
+                    desc |= (self.rng.random() < 0.93) << 1
                     desc |= (self.rng.random() < 0.95) << 2
                     desc |= (self.rng.random() < 0.6) << 5
                 self.pool.put(where, desc)
@@ -234,8 +232,7 @@ class Generator:
         if kind == 1:
             raw |= rng.choice((1, 2, 3, 3)) << 4 | sid << 32 | rng.choice((0, 0, 3)) << 48
         elif kind in (2, 6):
-            raw |= rng.choice((1, 2, 3, 3, 3) if kind == 2 else
-                              (3,) if "pasidsel" in AVOID else (2, 3, 3)) << 4
+            raw |= rng.choice((1, 2, 3, 3, 3) if kind == 2 else (2, 3, 3)) << 4
             raw |= (align(addr, 12) | am | self.flag(0.3, 6)) << 64
             raw |= pasid << 32 if kind == 6 else 0
         elif kind == 7:

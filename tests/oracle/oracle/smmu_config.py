@@ -18,7 +18,9 @@ class Ste:
         self.raw = raw = sum(word << 64 * n for n, word in enumerate(words))
         self.v, self.config = get(raw, 0), get(raw, 1, 3)
         self.s1fmt, self.s1cdmax = get(raw, 4, 2), get(raw, 59, 5)
-        self.context = align(get(raw, 0, 56), 6)
+        low = (0, 6, 10, 0)[self.s1fmt]
+        size = 3 + max(self.s1cdmax - low, 0) if low else 6 + self.s1cdmax
+        self.context = align(get(raw, 0, 56), max(size, 6))
         self.s1dss, self.s1stalld = get(raw, 64, 2), get(raw, 91)
         self.mev = get(raw, 83)
         self.eats, self.strw = get(raw, 92, 2), get(raw, 94, 2)

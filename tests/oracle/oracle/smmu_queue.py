@@ -59,7 +59,8 @@ class Queues:
         if self.busy or not regs.enabled(reg.CMDQEN) or self.error(CMDQ_ERR):
             return
         _, lg2 = self.place(reg.CMDQ_BASE, 0, 4)
-        if not (regs[reg.CMDQ_PROD] ^ regs[reg.CMDQ_CONS]) & mask(lg2 + 1):
+        waiting = (regs[reg.CMDQ_PROD] - regs[reg.CMDQ_CONS]) & mask(lg2 + 1)
+        if not 0 < waiting <= 1 << lg2:
             return
         self.busy = True
         command = Command(self)
@@ -89,7 +90,7 @@ class Queues:
         where, lg2 = self.place(reg.EVENTQ_BASE, prod, 5)
         if self.merges(value, mev, prod ^ cons, lg2):
             return []
-        if (prod ^ cons) & mask(lg2 + 1) == 1 << lg2:
+        if (prod - cons) & mask(lg2 + 1) >= 1 << lg2:
             if not get(prod ^ cons, 31):
                 regs[reg.EVENTQ_PROD] = prod ^ 1 << 31
             return []

@@ -108,6 +108,12 @@ class Request:
         except Abort:
             raise Bad(reason) from None
 
+    def config(self, cache, key):
+        entry = cache.lookup(key, 0, 0)
+        found = entry and entry.data
+        self.plan.add("config", None, entry if found else None)
+        return found
+
     # Legacy mode
 
     def legacy(self):
@@ -123,10 +129,9 @@ class Request:
 
     def legacy_context(self):
         contexts = self.vtd.contexts
-        entry = contexts.lookup(self.sid, 0, 0)
-        self.plan.add("config", None, entry)
+        entry = self.config(contexts, self.sid)
         if entry:
-            return entry.data
+            return entry
         table = legacy_root(self.read(self.vtd.regs.root + 16 * (self.sid >> 8), 16, 0x08))
         raw = self.read(table + 16 * (self.sid & 0xFF), 16, 0x09)
         self.fpd = bool(get(raw, 1))
@@ -165,10 +170,9 @@ class Request:
 
     def context(self):
         contexts = self.vtd.contexts
-        entry = contexts.lookup(self.sid, 0, 0)
-        self.plan.add("config", None, entry)
+        entry = self.config(contexts, self.sid)
         if entry:
-            return entry.data
+            return entry
         raw = self.read(self.vtd.regs.root + 16 * (self.sid >> 8), 16, 0x38)
         table = root_pointer(raw, get(self.sid, 7))
         raw = self.read(table + 32 * (self.sid & 0x7F), 32, 0x40)
@@ -179,10 +183,9 @@ class Request:
 
     def pasid_entry(self, context, pasid):
         pasids, key = self.vtd.pasids, pasid << 16 | self.sid
-        entry = pasids.lookup(key, 0, 0)
-        self.plan.add("config", None, entry)
+        entry = self.config(pasids, key)
         if entry:
-            return entry.data
+            return entry
         raw = self.read(context.directory + 8 * (pasid >> 6), 8, 0x50)
         self.fpd |= bool(get(raw, 1))
         if not raw & 1:

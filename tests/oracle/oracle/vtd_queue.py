@@ -92,11 +92,11 @@ class Descriptor:
         if granularity == 1 or granularity == 2 and not legacy:
             self.vtd.contexts.drop(lambda e: True)
         elif granularity == 2:
-            self.vtd.contexts.drop(lambda e: e.data.did == self.did)
+            self.vtd.contexts.spoil(lambda e: e.data.did == self.did)
         elif granularity == 3:
             self.vtd.contexts.drop(
                 lambda e: not (e.addr ^ sid) & ~low
-                and (not legacy or e.data.did == self.did))
+                and (not legacy or not e.data or e.data.did == self.did))
         else:
             raise Invalid(3)
         return 0
@@ -105,8 +105,11 @@ class Descriptor:
         pasid = get(self.raw, 32, 20)
         if granularity == 2:
             raise Invalid(3)
-        self.vtd.pasids.drop(lambda e: granularity == 3 or e.data.did == self.did
-                             and (not granularity or e.addr >> 16 == pasid))
+        if granularity == 3:
+            self.vtd.pasids.drop(lambda e: True)
+        else:
+            self.vtd.pasids.spoil(lambda e: e.data.did == self.did
+                                  and (not granularity or e.addr >> 16 == pasid))
         return 0
 
     @staticmethod
@@ -160,6 +163,7 @@ class Descriptor:
         def near(e):
             return mine(e) and e.overlaps(first, last)
         if granularity == 2:
+            vtd.ipa.drop(self.of_domain)
             for cache in vtd.tables[1]:
                 cache.drop(mine)
             return vtd.tlb.drop(mine)
