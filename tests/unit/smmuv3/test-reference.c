@@ -124,7 +124,7 @@ static bool choose_flip(Scene *s, uint64_t *where, unsigned *which)
     static const uint8_t s1_table[] = { 0, 47, 59, 60, 61, 62 };
     static const uint8_t s1_leaf[] = { 6, 7, 7, 10, 10, 47, 51, 51, 53, 54, 1 };
     static const uint8_t s2_table[] = { 0, 47 };
-    static const uint8_t s2_leaf[] = { 4, 5, 6, 7, 10, 10, 47, 51, 51, 53, 54, 1 };
+    static const uint8_t s2_leaf[] = { 4, 4, 6, 7, 10, 10, 47, 51, 51, 53, 54, 1 };
     Fix *f = s->f;
     unsigned i = pick(s, MAPPINGS), n = 1;
     bool first = s->stage1 && (!s->stage2 || one_in(s, 2)), table;
@@ -173,7 +173,10 @@ static void mutate(Scene *s)
         count += choose_flip(s, &where[count], &which[count]);
     }
     for (unsigned i = 0; i < count; i++) {
-        gmem_write64(&s->f->mem, where[i], gmem_read64(&s->f->mem, where[i]) ^ 1ull << which[i]);
+        /* MemAttr[3:2] from Normal to Device is two bits */
+        uint64_t flip = which[i] == 4 ? 3ull << 4 : 1ull << which[i];
+
+        gmem_write64(&s->f->mem, where[i], gmem_read64(&s->f->mem, where[i]) ^ flip);
     }
 }
 
