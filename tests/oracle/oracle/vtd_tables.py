@@ -128,8 +128,9 @@ def root_pointer(raw, upper):
     half = get(raw, 64 if upper else 0, 64)
     if not half & 1:
         raise Bad(0x39)
-    if get(half, 1, 11) or get(half, HAW, 64 - HAW):
-        raise Bad(0x3A)
+    for each in (get(raw, 0, 64), get(raw, 64, 64)):
+        if each & 1 and (get(each, 1, 11) or get(each, HAW, 64 - HAW)):
+            raise Bad(0x3A)
     return align(half, 12)
 
 
