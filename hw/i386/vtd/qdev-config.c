@@ -66,9 +66,6 @@ const IommuProp vtd_caps[] = {
     CAP_BOOL(ptrs, "ECAP.PTRS: translated requests with PASID"),
     CAP_BOOL(ssirws, "ECAP.SSIRWS"),
     CAP_BOOL(sms, "ECAP.SMS: stop markers"),
-    CAP_BOOL(ecmds, "CAP.ECMDS: enhanced commands"),
-    CAP_BOOL(pms, "ECAP.PMS: performance monitoring; needs a larger register window"),
-    CAP_U8(pmc, "PERFCAP.NCNTR: performance counters, 1..16"),
     CAP_BOOL(eimer, "ECAP.EIMER"),
     CAP_BOOL(irreq, "ECAP.IRREQ"),
     CAP_BOOL(ecmds, "CAP.ECMDS: enhanced commands"),
@@ -254,14 +251,6 @@ static void follow_features(VTDUnit *u, VtdConfig *c)
     }
     if (!c->srs) {
         WITHOUT(u, c, rprivs);
-    }
-    if (!c->ecmds) {
-        WITHOUT(u, c, pms);
-    }
-    if (!c->pms) {
-        WITHOUT(u, c, pmc);
-    } else if (!c->pmc) {
-        c->pmc = iommu_props_given(&u->caps, offsetof(VtdConfig, pmc)) ? 0 : 8;
     }
     if (!c->ecmds) {
         WITHOUT(u, c, pms);
