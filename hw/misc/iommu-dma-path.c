@@ -98,14 +98,15 @@ uint64_t idma_path_now(IdmaState *d)
 int64_t idma_path_deadline(IdmaState *d, uint64_t cycle)
 {
     int64_t ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
-    uint64_t now = idma_path_now(d);
+    uint64_t now = idma_path_now(d), delay;
 
     if (!d->hertz || cycle <= now) {
         return ns;
     }
     /* Not before the cycle: round up. An hour is far enough for one sleep. */
     cycle = MIN(cycle - now, d->hertz * 3600);
-    return ns + muldiv64(cycle, NANOSECONDS_PER_SECOND, d->hertz) + 1;
+    delay = muldiv64_round_up(cycle, NANOSECONDS_PER_SECOND / 1000, MAX(d->hertz / 1000, 1));
+    return ns + delay;
 }
 
 static uint8_t status_of(MemTxResult r)

@@ -4,7 +4,8 @@
  * after the other, and delivers completions (docs/specs/iommu-dma.rst, "Channels").
  *
  * Work is done in ticks of bounded size, so that the guest stays live however long a job is. A tick
- * runs from a bottom half, or with -icount from a virtual timer, which repeats exactly.
+ * runs from a bottom half; from a virtual timer if the path is timed, or with -icount, so that it
+ * repeats exactly.
  */
 #include "qemu/osdep.h"
 #include "qemu/main-loop.h"
@@ -47,12 +48,23 @@ static void channel_bh(void *opaque)
     }
 }
 
-void idma_channel_wake(IdmaChannel *ch)
+/* Let others have the processor, then go on. */
+static void channel_yield(IdmaChannel *ch)
 {
     if (icount_enabled()) {
         timer_mod(ch->timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + ICOUNT_TICK_NS);
     } else {
         qemu_bh_schedule(ch->bh);
+    }
+}
+
+void idma_channel_wake(IdmaChannel *ch)
+{
+    if (ch->dev->hertz) {
+        /* In the cycle that it is now: a bottom half would come when the host likes. */
+        timer_mod(ch->timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
+    } else {
+        channel_yield(ch);
     }
 }
 
@@ -351,7 +363,7 @@ static void channel_tick(IdmaChannel *ch)
     idma_path_refresh(ch->dev);
     switch (channel_run(ch, &wake)) {
     case IDMA_PROGRESS_BUDGET:
-        idma_channel_wake(ch);
+        channel_yield(ch);
         break;
     case IDMA_PROGRESS_WAIT:
         if (wake != UINT64_MAX) {

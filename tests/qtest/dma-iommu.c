@@ -181,6 +181,12 @@ static bool vtd_page_request(DmaIommu *di, DiPageRequest *req)
 
 DmaIommu *di_new(const char *props)
 {
+    return di_new_with("", props);
+}
+
+DmaIommu *di_new_with(const char *iommu, const char *props)
+{
+    g_autofree char *x86 = g_strdup_printf("intremap=on,model=max%s%s", *iommu ? "," : "", iommu);
     DmaIommu *di;
 
     if (g_getenv("STAGEWALK_BASELINE")) {
@@ -188,7 +194,7 @@ DmaIommu *di_new(const char *props)
         return NULL;
     }
     di = g_new0(DmaIommu, 1);
-    di->m = dma_machine_new(dma_is_x86() ? "intremap=on,model=max" : "", props, NULL);
+    di->m = dma_machine_new(dma_is_x86() ? x86 : iommu, props, NULL);
     if (dma_is_x86()) {
         vtd_start(di);
     } else {

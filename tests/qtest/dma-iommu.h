@@ -35,6 +35,9 @@ typedef struct DiFault {
  * emulator's IOMMU has no transaction port. @props: properties of iommu-dma, or NULL.
  */
 DmaIommu *di_new(const char *props);
+
+/** Same, with further properties of the IOMMU. */
+DmaIommu *di_new_with(const char *iommu, const char *props);
 void di_free(DmaIommu *di);
 DmaMachine *di_machine(DmaIommu *di);
 
