@@ -599,6 +599,22 @@ static const Property pf_properties[] = {
     DEFINE_PROP_BOOL("port", IdmaState, use_port, true),
 };
 
+/* For "-device iommu-dma,help". */
+static const struct {
+    const char *name, *what;
+} pf_descriptions[] = {
+    { "channels", "channels, 1..8" },
+    { "vectors", "MSI-X vectors, 1..64" },
+    { "atc-entries", "entries of the device TLB, 0..65536" },
+    { "ats", "ATS capability" },
+    { "pri", "PRI capability" },
+    { "pri-capacity", "outstanding page request capacity, 1..512" },
+    { "pasid", "PASID capability" },
+    { "pasid-bits", "Max PASID Width, 1..20" },
+    { "sriov-vfs", "virtual functions, 0..7" },
+    { "port", "use the IOMMU's transaction port; off: plain DMA" },
+};
+
 static void base_class_init(ObjectClass *klass, void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
@@ -625,6 +641,10 @@ static void pf_class_init(ObjectClass *klass, void *data)
     PCI_DEVICE_CLASS(klass)->device_id = IDMA_DEVICE_ID;
     dc->desc = "PCIe DMA engine with PASID, ATS and PRI, for IOMMU tests";
     device_class_set_props(dc, pf_properties);
+    for (size_t i = 0; i < ARRAY_SIZE(pf_descriptions); i++) {
+        object_class_property_set_description(klass, pf_descriptions[i].name,
+                                              pf_descriptions[i].what);
+    }
 }
 
 static void vf_class_init(ObjectClass *klass, void *data)
