@@ -267,6 +267,10 @@ static void exits_at_work(void)
     uint8_t *memory = untouched(1);
     Bed b;
 
+    if (on_arm()) {
+        /* Its driver never calls iopf_queue_flush_dev(): a fault at work is freed under its worker. */
+        tap_skip("Linux frees page faults that are queued when a process ends, and may crash");
+    }
     /* A process that ends while its device still works: the kernel drains, nothing is left. */
     for (unsigned round = 0; round < 5; round++) {
         pid_t child;
