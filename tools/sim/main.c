@@ -266,14 +266,26 @@ static bool work(Options *o, const char *trace, int argc, char **argv, char **er
     return ok;
 }
 
+static void options_clear(Options *o)
+{
+    char *words[] = {
+        (char *)o->generate.iommu, (char *)o->generate.mode, (char *)o->generate.order, o->profile,
+        o->log, o->json, o->html, o->perfetto, o->write_trace, o->sweep, o->csv,
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(words); i++) {
+        g_free(words[i]);
+    }
+    g_strfreev(o->sets);
+}
+
 int main(int argc, char **argv)
 {
     Options o = {
         .generate = {
-            .iommu = "smmuv3", .mode = "s1", .order = "random", .count = 100000, .pages = 512,
-            .streams = 1, .gap = 1, .size = 64, .page_bytes = 4096, .seed = 1,
+            .count = 100000, .pages = 512, .streams = 1, .gap = 1, .size = 64, .page_bytes = 4096,
+            .seed = 1,
         },
-        .profile = "full",
     };
     int64_t count = o.generate.count, pages = o.generate.pages, streams = 1, gap = 1, size = 64;
     int64_t writes = 0, commands = 0, seed = 1;
@@ -331,6 +343,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "iommu-sim: %s\n", err->message);
         return 1;
     }
+    o.profile = o.profile ? o.profile : g_strdup("full");
+    o.generate.iommu = o.generate.iommu ? o.generate.iommu : g_strdup("smmuv3");
+    o.generate.mode = o.generate.mode ? o.generate.mode : g_strdup("s1");
+    o.generate.order = o.generate.order ? o.generate.order : g_strdup("random");
     if (argc > 2 || (argc == 2) == (o.generator || o.parameters)) {
         fputs("iommu-sim: a trace file or --generate is needed, one of them; see --help\n", stderr);
         return 1;
@@ -348,10 +364,12 @@ int main(int argc, char **argv)
     o.generate.commands = commands;
     o.generate.seed = seed;
     o.generate.page_bytes = huge ? 0 : 4096;
-    if (!work(&o, argc == 2 ? argv[1] : NULL, original_count, original, &error)) {
+    bool ok = work(&o, argc == 2 ? argv[1] : NULL, original_count, original, &error);
+
+    if (!ok) {
         fprintf(stderr, "iommu-sim: %s\n", error ? error : "failed");
         g_free(error);
-        return 1;
     }
-    return 0;
+    options_clear(&o);
+    return !ok;
 }
