@@ -3,8 +3,8 @@
  * Differential test: one script, generated from a seed, on two emulators; results side by side.
  *
  * A script is: configure the IOMMU, then steps, each a change with its invalidation or nothing,
- * and one transaction. Everything random comes from the GRand that is handed in, and memory is laid out
- * the same on both sides, so that the same seed gives the same script.
+ * and one transaction. Everything random comes from the GRand that is handed in, and memory is laid
+ * out the same on both sides, so that the same seed gives the same script.
  */
 #ifndef TESTS_DIFFERENTIAL_H
 #define TESTS_DIFFERENTIAL_H

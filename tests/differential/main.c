@@ -341,8 +341,9 @@ static Options parse(char **argv)
         }
     }
     if (!o.script || !o.ours || !o.baseline || !o.steps || !o.block) {
-        fprintf(stderr, "usage: differential --iommu smmuv3|vtd --ours EMULATOR --baseline EMULATOR "
-                        "[--log FILE] [--seed N] [--first N] [--configs N] [--steps N] [--block N] [--verbose]\n");
+        fprintf(stderr, "usage: differential --iommu smmuv3|vtd --ours EMULATOR "
+                        "--baseline EMULATOR [--log FILE] [--seed N] [--first N] [--configs N] "
+                        "[--steps N] [--block N] [--verbose]\n");
         exit(2);
     }
     return o;

@@ -54,7 +54,7 @@ typedef struct Mistake {
     uint64_t value;
 } Mistake;
 
-/* Without those that end QEMU's own model with a failed assertion (baseline-differences, SMMU-1). */
+/* Without those that end QEMU's own model with a failed assertion (SMMU-1). */
 static const Mistake mistakes[] = {
     { "STE.V=0", false, false, false, STE_V, 0 },
     { "STE.Config=1", false, false, false, STE_CONFIG, 1 },
@@ -244,19 +244,19 @@ static void init_ste(Side *s, GRand *rand, const DiffVariant *v)
 
 static const char *shape(const Side *s, char *buf, size_t size)
 {
-    int n = snprintf(buf, size, "%s",
-                     s->has_s1 ? s->has_s2 ? "nested" : "stage 1" : s->has_s2 ? "stage 2" : "no stage");
+    static const char *const names[] = { "no stage", "stage 1", "stage 2", "nested" };
+    int n = snprintf(buf, size, "%s", names[s->has_s1 | s->has_s2 << 1]);
 
     if (s->has_s1) {
-        n += snprintf(buf + n, size - n, ", s1 %uK %u bits%s", 1u << (s->s1.config.granule_lg2 - 10),
-                      s->s1.config.in_bits, s->has_upper ? " and TTB1" : "");
+        n += snprintf(buf + n, size - n, ", s1 %uK %u bits%s",
+                      1u << (s->s1.config.granule_lg2 - 10), s->s1.config.in_bits, s->has_upper ? " and TTB1" : "");
     }
     if (s->has_s2) {
         n += snprintf(buf + n, size - n, ", s2 %uK %u bits", 1u << (s->s2.config.granule_lg2 - 10),
                       s->s2.config.in_bits);
     }
-    snprintf(buf + n, size - n, ", %s stream table 2^%u", s->streams.two_level ? "2-level" : "linear",
-             s->streams.log2size);
+    snprintf(buf + n, size - n, ", %s stream table 2^%u",
+             s->streams.two_level ? "2-level" : "linear", s->streams.log2size);
     return buf;
 }
 

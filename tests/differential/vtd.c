@@ -171,8 +171,8 @@ static void init_place(Side *s, GRand *rand, unsigned i)
 }
 
 /*
- * Accessed flags of every entry on the way: QEMU's capabilities have no page-walk coherency in scalable mode
- * (ECAP.SMPWCS), without which an update of a flag is a fault (SFS.9).
+ * Accessed flags of every entry on the way: QEMU's capabilities have no page-walk coherency in
+ * scalable mode (ECAP.SMPWCS), without which an update of a flag is a fault (SFS.9).
  */
 static void pre_set_flags(Side *s)
 {
@@ -258,7 +258,8 @@ static void *configure(Emulator *e, const DiffVariant *v, unsigned block, GRand 
     if (s->first) {
         pre_set_flags(s);
     }
-    snprintf(summary, DIFF_NAME, "%s %s%u levels%s%s%s", v->name, s->translates ? "" : "pass-through ",
+    snprintf(summary, DIFF_NAME, "%s %s%u levels%s%s%s", v->name,
+             s->translates ? "" : "pass-through ",
              s->translates ? s->pages.levels : 0, present ? "" : ", no entry",
              s->mistake ? ", " : "", s->mistake ? s->mistake : "");
     if (!vtd_driver_start(&s->driver, &s->root)) {
@@ -406,7 +407,8 @@ static const struct {
     { VTD_FAULT_SCT_2, VTD_FAULT_LCT_2 }, { VTD_FAULT_SCT_3, VTD_FAULT_LCT_3 },
     { VTD_FAULT_SSS_2, VTD_FAULT_LGN_2 }, { VTD_FAULT_SSS_2, VTD_FAULT_LGN_3 },
     { VTD_FAULT_SSS_3, VTD_FAULT_LSS_2 }, { VTD_FAULT_SGN_5, VTD_FAULT_LGN_1 },
-    { VTD_FAULT_SGN_4, VTD_FAULT_LGN_1 }, { VTD_FAULT_SGN_6, VTD_FAULT_LGN_2 }, { VTD_FAULT_SGN_7, VTD_FAULT_LGN_3 },
+    { VTD_FAULT_SGN_4, VTD_FAULT_LGN_1 }, { VTD_FAULT_SGN_6, VTD_FAULT_LGN_2 },
+    { VTD_FAULT_SGN_7, VTD_FAULT_LGN_3 },
 };
 
 static bool legacy_reason(uint64_t ours, uint64_t theirs)

@@ -284,9 +284,10 @@ void di_respond(DmaIommu *di, const DiPageRequest *req, unsigned code)
     bool pasid = req->pasid != DI_NO_PASID;
 
     if (dma_is_x86()) {
-        g_assert_true(vtd_driver_issue(&di->vtd,
-                                       vtd_make_page_response(DMA_RID(0), pasid, space_of(req->pasid),
-                                                              req->prgi, code)));
+        VtdDescWords desc = vtd_make_page_response(DMA_RID(0), pasid, space_of(req->pasid),
+                                                   req->prgi, code);
+
+        g_assert_true(vtd_driver_issue(&di->vtd, desc));
     } else {
         /* CMD_PRI_RESP.Resp: 0b00 deny (failure), 0b01 fail (invalid request), 0b10 success. */
         unsigned resp = code == 0 ? 2 : code == 1 ? 1 : 0;

@@ -156,7 +156,8 @@ static void test_behind_root_port(void)
         qtest_outl(qts, 0xcf8, 0x80000060);
         qtest_outl(qts, 0xcfc, 0xb0000001);
     } else {
-        qts = qtest_init("-M virt -cpu max -nic none -device pcie-root-port,id=rp,addr=5.0,chassis=1 "
+        qts = qtest_init("-M virt -cpu max -nic none "
+                         "-device pcie-root-port,id=rp,addr=5.0,chassis=1 "
                          "-device iommu-dma,bus=rp");
         ecam = 0x4010000000;
     }

@@ -89,7 +89,7 @@
 #define IDMA_CH_CTRL            0x000
 #define   IDMA_CH_CTRL_START    REGFIELD(0, 0) /* run the descriptor in the registers; reads 0 */
 #define   IDMA_CH_CTRL_ENABLE   REGFIELD(1, 1) /* RW: run the ring */
-#define   IDMA_CH_CTRL_ABORT    REGFIELD(2, 2) /* end the current descriptor as cancelled; reads 0 */
+#define   IDMA_CH_CTRL_ABORT    REGFIELD(2, 2) /* end the descriptor as cancelled; reads 0 */
 #define   IDMA_CH_CTRL_RESET    REGFIELD(3, 3) /* channel as after reset; reads 0 */
 #define   IDMA_CH_CTRL_CLEAR    REGFIELD(4, 4) /* statistics to 0; reads 0 */
 #define IDMA_CH_STATUS          0x008 /* RO */
@@ -211,11 +211,11 @@
 #define IDMA_C_PAGED      BITFIELD(0, 18, 1) /* some page was requested */
 #define IDMA_C_BYPASSED   BITFIELD(0, 19, 1) /* the last transaction was not translated */
 #define IDMA_C_PHASE      BITFIELD(0, 31, 1) /* 1 on the ring's first round, then alternates */
-#define IDMA_C_FAULT      BITFIELD(0, 32, 32) /* IOMMU's event or fault reason of the first failure */
+#define IDMA_C_FAULT      BITFIELD(0, 32, 32) /* IOMMU's reason of the first failure */
 #define IDMA_C_COOKIE     BITFIELD(1, 0, 64)
 #define IDMA_C_DONE       BITFIELD(2, 0, 32) /* elements completed without failure */
 #define IDMA_C_ERRORS     BITFIELD(2, 32, 32) /* transactions that failed */
-#define IDMA_C_ADDR       BITFIELD(3, 0, 64) /* of the first failure; else of the last transaction */
+#define IDMA_C_ADDR       BITFIELD(3, 0, 64) /* of the first failure; else of the last */
 #define IDMA_C_PA         BITFIELD(4, 0, 64) /* DEBUG_PA: where that transaction went */
 #define IDMA_C_VALUE      BITFIELD(5, 0, 64)
 #define IDMA_C_START      BITFIELD(6, 0, 64) /* cycle of the first arrival */
