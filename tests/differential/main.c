@@ -175,6 +175,11 @@ static bool compare_step(const Options *o, Side *ours, Side *theirs, unsigned co
     t->failed += !a->ok;
     t->events += a->events;
     if (same(a, b)) {
+        if (o->verbose) {
+            printf("#     step %u: %s; op %u at %" PRIx64 " (%s): same, %s\n", step,
+                   *s->change ? s->change : "no change", s->op, s->addr, s->target,
+                   a->ok ? "ok" : "failed");
+        }
         return true;
     }
     t->differences++;

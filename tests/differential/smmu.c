@@ -513,6 +513,11 @@ static const char *known(void *side, const DiffStep *step, const DiffResult *our
          (no_record(ours) && !field_get(s->cd, CD_R)))) {
         return "SMMU-2";
     }
+    /* A block of stage 1 is gone, and QEMU has kept a piece of it that stage 2 had cut off. */
+    if (s1_on(s) && s2_on(s) && one_record(ours, F_TRANSLATION, false) && theirs->ok &&
+        !(leaf & 1)) {
+        return "SMMU-11";
+    }
     /* No stage 1, and an address beyond the output size. */
     if (one_record(ours, F_ADDR_SIZE, false) && !s1_on(s) && addr >> OAS_BITS &&
         no_record(theirs)) {
@@ -527,6 +532,11 @@ static const char *known(void *side, const DiffStep *step, const DiffResult *our
     if (s2_on(s) && atomic && no_record(ours) && theirs->ok && !field_get(s->now, STE_S2R) &&
         reg_get(arm_pages_get(&s->s2, ipa_of(s, addr)), VMSA_S2AP) == VMSA_S2AP_WO) {
         return "SMMU-5";
+    }
+    /* Stage 2 forbids reads; STE.S2R says not to record that. */
+    if (s1_on(s) && s2_on(s) && !step->write && no_record(ours) && !field_get(s->now, STE_S2R) &&
+        reg_get(arm_pages_get(&s->s2, ipa_of(s, addr)), VMSA_S2AP) == VMSA_S2AP_WO) {
+        return "SMMU-8";
     }
     if (s2_on(s) && one_record(ours, F_PERMISSION, true)) {
         uint64_t s2_leaf = arm_pages_get(&s->s2, s1_on(s) ? ev->field[R_IPA] | (addr & 0xfff)
