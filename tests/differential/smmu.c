@@ -482,12 +482,15 @@ static uint64_t s1_leaf(Side *s, uint64_t addr)
     return s1_on(s) && (t != &s->upper || s->has_upper) ? arm_pages_get(t, addr) : 0;
 }
 
-/* What stage 1, if it is on, makes of an address of a place. */
-static uint64_t ipa_of(const Side *s, uint64_t addr)
+/* What stage 1, if it is on, makes of an address in the leaf of a place. */
+static uint64_t ipa_of(Side *s, uint64_t addr)
 {
     for (unsigned i = 0; i < DIFF_PLACES && s1_on(s); i++) {
-        if ((s->place[i].iova ^ addr) < DIFF_PAGE) {
-            return s->ipa[i];
+        ArmPages *t = table_of(s, i);
+        unsigned lg2 = arm_pages_level_lg2(t, arm_pages_leaf_level(t, s->place[i].iova));
+
+        if ((s->place[i].iova ^ addr) >> lg2 == 0) {
+            return s->ipa[i] + (addr - s->place[i].iova);
         }
     }
     return addr;
