@@ -131,7 +131,8 @@ static void host_pulse_irq(void *opaque, unsigned line)
  * A message to RAM (a completion that software polls) is an ordinary write, in order with the
  * others. Any other may come back to us, so it leaves when the model has returned.
  */
-static IommuMemStatus host_send_msi(void *opaque, uint64_t addr, uint32_t data, IommuMemAttr attr)
+static IommuMemStatus host_send_msi(void *opaque, uint64_t addr, uint32_t data, IommuMemAttr attr,
+                                    IommuMsiSource source)
 {
     IommuShell *s = opaque;
     MemTxAttrs attrs = host_attrs(attr);
@@ -150,7 +151,7 @@ static IommuMemStatus host_send_msi(void *opaque, uint64_t addr, uint32_t data, 
         }
     }
     iommu_shell_defer(s, &(IommuShellAction) {
-        .kind = IOMMU_SHELL_MSI, .addr = addr, .data = data, .attr = attr,
+        .kind = IOMMU_SHELL_MSI, .addr = addr, .data = data, .attr = attr, .source = source,
     });
     return IOMMU_MEM_OK;
 }

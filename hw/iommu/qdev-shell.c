@@ -21,12 +21,15 @@ IommuShell *iommu_shell_of(Object *owner)
     return shells ? g_hash_table_lookup(shells, owner) : NULL;
 }
 
-void iommu_shell_deliver_msi(IommuShell *s, uint64_t addr, uint32_t data, IommuMemAttr attr)
+void iommu_shell_deliver_msi(IommuShell *s, uint64_t addr, uint32_t data, IommuMemAttr attr,
+                             IommuMsiSource source)
 {
     if (s->ops->send_msi) {
         s->ops->send_msi(s, addr, data);
     } else {
-        MemTxAttrs attrs = { .secure = attr.space == 1 };
+        MemTxAttrs attrs = {
+            .secure = attr.space == 1, .requester_id = s->msi_device_id[source],
+        };
 
         address_space_stl_le(s->memory, addr, data, attrs, NULL);
     }
@@ -41,7 +44,7 @@ static void shell_act(IommuShell *s, const IommuShellAction *a)
         }
         break;
     case IOMMU_SHELL_MSI:
-        iommu_shell_deliver_msi(s, a->addr, a->data, a->attr);
+        iommu_shell_deliver_msi(s, a->addr, a->data, a->attr, a->source);
         break;
     case IOMMU_SHELL_UNMAP:
         iommu_shell_notify_unmap(s, &a->unmap);

@@ -124,7 +124,8 @@ static void ram_pulse_irq(void *opaque, unsigned line)
     ram->pulses++;
 }
 
-static IommuMemStatus ram_send_msi(void *opaque, uint64_t addr, uint32_t data, IommuMemAttr attr)
+static IommuMemStatus ram_send_msi(void *opaque, uint64_t addr, uint32_t data, IommuMemAttr attr,
+                                   IommuMsiSource source)
 {
     RamHost *ram = opaque;
 
@@ -133,7 +134,9 @@ static IommuMemStatus ram_send_msi(void *opaque, uint64_t addr, uint32_t data, I
         return IOMMU_MEM_ABORT;
     }
     if (ram->msi_count < RAMHOST_KEPT) {
-        ram->msis[ram->msi_count] = (RamMsi) { .addr = addr, .data = data, .attr = attr };
+        ram->msis[ram->msi_count] = (RamMsi) {
+            .addr = addr, .data = data, .attr = attr, .source = source,
+        };
     }
     ram->msi_count++;
     return IOMMU_MEM_OK;

@@ -38,6 +38,7 @@ typedef struct RamMsi {
     uint64_t addr;
     uint32_t data;
     IommuMemAttr attr;
+    IommuMsiSource source;
 } RamMsi;
 
 typedef struct RamStall {

@@ -61,14 +61,15 @@ static void bed_pulse(void *opaque, unsigned line)
     b->ram.host.ops->pulse_irq(&b->ram, line);
 }
 
-static IommuMemStatus bed_msi(void *opaque, uint64_t addr, uint32_t data, IommuMemAttr attr)
+static IommuMemStatus bed_msi(void *opaque, uint64_t addr, uint32_t data, IommuMemAttr attr,
+                              IommuMsiSource source)
 {
     SimBed *b = opaque;
 
     if (b->log && b->timed) {
         fprintf(b->log, "%" PRIu64 " msi 0x%" PRIx64 " 0x%x\n", sim_bed_now(b), addr, data);
     }
-    return b->ram.host.ops->send_msi(&b->ram, addr, data, attr);
+    return b->ram.host.ops->send_msi(&b->ram, addr, data, attr, source);
 }
 
 static void bed_stall_done(void *opaque, uint64_t cookie, const IommuResult *res)

@@ -32,7 +32,8 @@ static void send_msi(SmmuModel *m, uint64_t addr, uint32_t data, IommuMemAttr at
     addr = smmu_pa(m, addr);
     m->base.counters.interrupts++;
     plan_step(&m->plan, IOMMU_STEP_MSI, 0, 0, false, addr, 4);
-    if (m->base.host.ops->send_msi(m->base.host.opaque, addr, data, attr) != IOMMU_MEM_OK) {
+    if (m->base.host.ops->send_msi(m->base.host.opaque, addr, data, attr, IOMMU_MSI_UNIT) !=
+        IOMMU_MEM_OK) {
         smmu_gerror(m, abort);
     }
 }

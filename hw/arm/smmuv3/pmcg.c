@@ -175,8 +175,8 @@ static void raise_irq(SmmuModel *m)
     }
     m->base.counters.interrupts++;
     plan_step(&m->plan, IOMMU_STEP_MSI, 0, 0, false, addr, 4);
-    if (m->base.host.ops->send_msi(m->base.host.opaque, addr, g->irq_cfg1, attr) != IOMMU_MEM_OK &&
-        m->config.minor >= 1) {
+    if (m->base.host.ops->send_msi(m->base.host.opaque, addr, g->irq_cfg1, attr, IOMMU_MSI_PMU) !=
+            IOMMU_MEM_OK && m->config.minor >= 1) {
         g->irq_status = reg_set(g->irq_status, PMCG_IRQ_STATUS_ABT, 1);
     }
 }

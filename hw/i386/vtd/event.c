@@ -42,7 +42,8 @@ static void send_if_allowed(VtdModel *m, unsigned control)
            (uint64_t)vtd_reg32(m, control + EVENT_UADDR) << 32;
     m->base.counters.interrupts++;
     plan_step(&m->plan, IOMMU_STEP_MSI, 0, 0, false, addr, 4);
-    m->base.host.ops->send_msi(m->base.host.opaque, addr, vtd_reg32(m, control + EVENT_DATA), attr);
+    m->base.host.ops->send_msi(m->base.host.opaque, addr, vtd_reg32(m, control + EVENT_DATA), attr,
+                               IOMMU_MSI_UNIT);
 }
 
 void vtd_event_raise(VtdModel *m, VtdEvent event)

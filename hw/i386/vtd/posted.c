@@ -87,7 +87,7 @@ static void send_notification(VtdModel *m, uint64_t control)
                                reg_make(VTD_APIC_DATA_VECTOR,
                                         reg_get(control, IN_CONTROL(VTD_PID_NV))) |
                                    reg_make(VTD_APIC_DATA_LEVEL, 1),
-                               attr);
+                               attr, IOMMU_MSI_UNIT);
 }
 
 VtdFaultReason vtd_post_interrupt(VtdModel *m, uint64_t addr, uint8_t vector, bool urgent)

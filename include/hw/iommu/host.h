@@ -70,6 +70,13 @@ typedef struct IommuPageResponse {
     uint8_t code; /* PCIe: 0 success, 1 invalid request, 0xf response failure */
 } IommuPageResponse;
 
+/** Which part of an IOMMU sends a message: to an interrupt controller each is a device of its own. */
+typedef enum IommuMsiSource {
+    IOMMU_MSI_UNIT = 0, /* the IOMMU: its queues, errors and completions */
+    IOMMU_MSI_PMU,      /* Arm: its performance monitor counter group */
+    IOMMU_MSI_SOURCES
+} IommuMsiSource;
+
 struct IommuResult;
 
 typedef struct IommuHostOps {
@@ -91,8 +98,9 @@ typedef struct IommuHostOps {
     /** Pulse (edge) wired interrupt output @line; numbering is the model's. */
     void (*pulse_irq)(void *opaque, unsigned line);
 
-    /** Write the 32-bit MSI @data to @addr. */
-    IommuMemStatus (*send_msi)(void *opaque, uint64_t addr, uint32_t data, IommuMemAttr attr);
+    /** Write the 32-bit MSI @data of @source to @addr. */
+    IommuMemStatus (*send_msi)(void *opaque, uint64_t addr, uint32_t data, IommuMemAttr attr,
+                               IommuMsiSource source);
 
     /** Tell IOMMU notifiers (VFIO, vhost) of stream @u->stream. May be NULL. */
     void (*unmap)(void *opaque, const IommuUnmap *u);

@@ -100,6 +100,7 @@ struct IommuShell {
     QemuRecMutex lock;
     bool busy;          /* a call of the model is in progress, on the thread that holds @lock */
     GArray *actions;    /* IommuShellAction put off until the model returns */
+    uint16_t msi_device_id[IOMMU_MSI_SOURCES]; /* requester ids that its messages carry */
     bool draining;
     bool mode_dirty;    /* mode_changed() is due */
     QEMUBH *bh;         /* drains @actions when the thread that made them lacks the BQL */
@@ -191,7 +192,9 @@ struct IommuShellAction {
 /** Put @a off until the model has returned. */
 void iommu_shell_defer(IommuShell *s, const IommuShellAction *a);
 /** MSI to something that is not RAM. */
-void iommu_shell_deliver_msi(IommuShell *s, uint64_t addr, uint32_t data, IommuMemAttr attr);
+void iommu_shell_deliver_msi(IommuShell *s, uint64_t addr, uint32_t data, IommuMemAttr attr,
+                             IommuMsiSource source);
+    IommuMsiSource source; /* MSI */
 
 /* qdev-host.c: IommuHostOps over QEMU. */
 

@@ -12,12 +12,14 @@ static Fix *fix;
 static void (*look)(Fix *f);
 static unsigned looks;
 
-static IommuMemStatus on_msi(void *opaque, uint64_t addr, uint32_t data, IommuMemAttr attr)
+static IommuMemStatus on_msi(void *opaque, uint64_t addr, uint32_t data, IommuMemAttr attr,
+                             IommuMsiSource source)
 {
     (void)opaque;
     (void)addr;
     (void)data;
     (void)attr;
+    (void)source;
     looks++;
     look(fix);
     return IOMMU_MEM_OK;
