@@ -10,6 +10,7 @@
 #include "qemu/osdep.h"
 #include "hw/iommu/qdev-shell.h"
 
+/* Who has @stream: of several, the one that was last to say so. */
 static IommuShellClient *client_of(IommuShell *s, uint32_t stream)
 {
     IommuShellClient *c;
@@ -22,38 +23,57 @@ static IommuShellClient *client_of(IommuShell *s, uint32_t stream)
     return NULL;
 }
 
+static IommuShellClient *client_by_id(IommuShell *s, uint64_t id)
+{
+    IommuShellClient *c;
+
+    QLIST_FOREACH(c, &s->clients, next) {
+        if (c->id == id) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+static IommuShellPending *pending_at(IommuShell *s, guint i)
+{
+    return &g_array_index(s->pending, IommuShellPending, i);
+}
+
 static uint32_t port_features(IommuPort *port)
 {
     return iommu_shell_of(OBJECT(port))->port_features;
 }
 
-static void port_translate(IommuPort *port, const IommuTxn *txn, IommuResult *res)
+static void port_translate(IommuPortWay *c, const IommuTxn *txn, IommuResult *res)
 {
-    IommuShell *s = iommu_shell_of(OBJECT(port));
-    IommuTxn t = *txn;
-    const IommuShellClient *c;
+    IommuShell *s = c->shell;
     uint64_t owed = 0;
+    IommuTxn t;
 
-    if (!iommu_shell_enter(s)) {
+    if (iommu_fast_translate(&s->fast, txn, res)) {
+        return;
+    }
+    if (!iommu_shell_enter_quiet(s)) {
         *res = (IommuResult) { .status = IOMMU_STATUS_ABORT };
         return;
     }
-    c = client_of(s, t.stream);
-    t.cookie = c && c->client->stall_done ? ++s->last_number : 0;
-    if (s->timed && !t.probe && c && c->client->done) {
+    t = *txn;
+    t.cookie = c->client->stall_done ? ++s->last_number : 0;
+    if (s->timed && !t.probe && c->client->done) {
         t.cookie = t.cookie ? t.cookie : ++s->last_number;
         t.arrival = MIN(t.arrival, iommu_shell_cycle(s));
         iommu_timed_submit(s->timed, &t, res);
         owed |= IOMMU_SHELL_OWES_DONE;
     } else {
-        iommu_translate(s->model, &t, res);
+        iommu_fast_learn(&s->fast, s->model, &t, res);
     }
     if (res->status == IOMMU_STATUS_STALLED) {
         owed |= IOMMU_SHELL_OWES_STALL_DONE;
     }
     if (owed) {
         IommuShellPending p = {
-            .number = t.cookie, .cookie = txn->cookie, .stream = t.stream, .owed = owed,
+            .number = t.cookie, .cookie = txn->cookie, .client = c->id, .owed = owed,
         };
 
         g_array_append_val(s->pending, p);
@@ -65,7 +85,7 @@ static void port_page_request(IommuPort *port, const IommuPageRequest *req)
 {
     IommuShell *s = iommu_shell_of(OBJECT(port));
 
-    if (s->model->ops->page_request && iommu_shell_enter(s)) {
+    if (s->model->ops->page_request && iommu_shell_enter_quiet(s)) {
         s->model->ops->page_request(s->model, req);
         iommu_shell_leave(s);
     }
@@ -81,26 +101,70 @@ static void port_ats_inv_done(IommuPort *port, uint32_t stream, uint32_t itag, b
     }
 }
 
-static void port_attach(IommuPort *port, uint32_t stream, const IommuPortClient *client,
-                        void *opaque)
+static IommuPortWay *port_attach(IommuPort *port, uint32_t stream, const IommuPortClient *client,
+                                 void *opaque)
 {
     IommuShell *s = iommu_shell_of(OBJECT(port));
-    IommuShellClient *c, *next;
+    IommuShellClient *c = g_new0(IommuShellClient, 1);
 
     QEMU_LOCK_GUARD(&s->lock);
-    QLIST_FOREACH_SAFE(c, &s->clients, next, next) {
-        /* The same device under an older requester id, or an older device under this one. */
-        if (c->stream == stream || (client && c->opaque == opaque)) {
-            QLIST_REMOVE(c, next);
-            g_free(c);
+    c->shell = s;
+    c->id = ++s->last_client;
+    c->stream = stream;
+    c->client = client;
+    c->opaque = opaque;
+    QLIST_INSERT_HEAD(&s->clients, c, next);
+    for (guint i = 0; i < s->pending->len; i++) {
+        IommuShellPending *p = pending_at(s, i);
+
+        if (!p->client && p->stream == stream) {
+            p->client = c->id;
         }
     }
-    if (client) {
-        c = g_new0(IommuShellClient, 1);
-        c->stream = stream;
-        c->client = client;
-        c->opaque = opaque;
-        QLIST_INSERT_HEAD(&s->clients, c, next);
+    return c;
+}
+
+static void port_move(IommuPortWay *c, uint32_t stream)
+{
+    QEMU_LOCK_GUARD(&c->shell->lock);
+    c->stream = stream;
+    QLIST_REMOVE(c, next);
+    QLIST_INSERT_HEAD(&c->shell->clients, c, next);
+}
+
+static void port_detach(IommuPortWay *c)
+{
+    IommuShell *s = c->shell;
+
+    QEMU_LOCK_GUARD(&s->lock);
+    for (guint i = s->pending->len; i-- > 0;) {
+        if (pending_at(s, i)->client == c->id) {
+            g_array_remove_index(s->pending, i);
+        }
+    }
+    QLIST_REMOVE(c, next);
+    g_free(c);
+}
+
+void iommu_shell_port_saving(IommuShell *s)
+{
+    for (guint i = 0; i < s->pending->len; i++) {
+        IommuShellPending *p = pending_at(s, i);
+        const IommuShellClient *c = client_by_id(s, p->client);
+
+        if (c) {
+            p->stream = c->stream;
+        }
+    }
+}
+
+void iommu_shell_port_loaded(IommuShell *s)
+{
+    for (guint i = 0; i < s->pending->len; i++) {
+        IommuShellPending *p = pending_at(s, i);
+        const IommuShellClient *c = client_of(s, p->stream);
+
+        p->client = c ? c->id : 0;
     }
 }
 
@@ -136,13 +200,13 @@ static IommuShellClient *settle(IommuShell *s, uint64_t number, uint64_t owed, u
 {
     QEMU_LOCK_GUARD(&s->lock);
     for (guint i = 0; i < s->pending->len; i++) {
-        IommuShellPending *p = &g_array_index(s->pending, IommuShellPending, i);
+        IommuShellPending *p = pending_at(s, i);
         IommuShellClient *c;
 
         if (p->number != number || !(p->owed & owed)) {
             continue;
         }
-        c = client_of(s, p->stream);
+        c = client_by_id(s, p->client);
         *cookie = p->cookie;
         p->owed &= ~owed;
         if (!p->owed) {
@@ -191,6 +255,8 @@ void iommu_shell_port_class_init(ObjectClass *oc)
     pc->page_request = port_page_request;
     pc->ats_inv_done = port_ats_inv_done;
     pc->attach = port_attach;
+    pc->move = port_move;
+    pc->detach = port_detach;
     pc->memory = port_memory;
     pc->now = port_now;
 }

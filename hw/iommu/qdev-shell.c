@@ -106,7 +106,7 @@ static void shell_drain_bh(void *opaque)
     iommu_shell_flush(opaque);
 }
 
-bool iommu_shell_enter(IommuShell *s)
+bool iommu_shell_enter_quiet(IommuShell *s)
 {
     qemu_rec_mutex_lock(&s->lock);
     if (s->busy) {
@@ -117,6 +117,15 @@ bool iommu_shell_enter(IommuShell *s)
     if (s->timed) {
         iommu_shell_advance(s);
     }
+    return true;
+}
+
+bool iommu_shell_enter(IommuShell *s)
+{
+    if (!iommu_shell_enter_quiet(s)) {
+        return false;
+    }
+    iommu_fast_new_generation(&s->fast);
     return true;
 }
 
@@ -150,11 +159,14 @@ void iommu_shell_mode_dirty(IommuShell *s)
 
 void iommu_shell_translate(IommuShell *s, const IommuTxn *txn, IommuResult *res)
 {
-    if (!iommu_shell_enter(s)) {
+    if (iommu_fast_translate(&s->fast, txn, res)) {
+        return;
+    }
+    if (!iommu_shell_enter_quiet(s)) {
         *res = (IommuResult) { .status = IOMMU_STATUS_ABORT };
         return;
     }
-    iommu_translate(s->model, txn, res);
+    iommu_fast_learn(&s->fast, s->model, txn, res);
     iommu_shell_leave(s);
 }
 
@@ -174,7 +186,7 @@ static uint64_t shell_mmio_read(void *opaque, hwaddr addr, unsigned size)
     IommuShell *s = opaque;
     uint64_t value;
 
-    if (!shell_access_ok(s, addr, size, "read") || !iommu_shell_enter(s)) {
+    if (!shell_access_ok(s, addr, size, "read") || !iommu_shell_enter_quiet(s)) {
         return 0;
     }
     value = s->model->ops->mmio_read(s->model, addr, size);
@@ -234,6 +246,7 @@ bool iommu_shell_realize(IommuShell *s, IommuModel *model, PCIBus *root_bus, uin
     s->bh = qemu_bh_new(shell_drain_bh, s);
     memory_region_init_io(&s->mmio, s->owner, &shell_mmio_ops, s,
                           object_get_typename(s->owner), mmio_size);
+    iommu_fast_init(&s->fast, !s->timing && s->profile->tlb.entries >= IOMMU_FAST_TLB_MIN);
     return iommu_shell_timed_realize(s, errp);
 }
 
@@ -249,6 +262,7 @@ void iommu_shell_finalize(IommuShell *s)
         qemu_bh_delete(s->bh);
     }
     iommu_shell_timed_finalize(s);
+    iommu_fast_destroy(&s->fast);
     if (s->model) {
         s->model->ops->free(s->model);
     }
@@ -284,6 +298,7 @@ static char *shell_get_counters(Object *obj, Error **errp)
         return NULL;
     }
     WITH_QEMU_LOCK_GUARD(&s->lock) {
+        iommu_fast_fold(&s->fast, &s->model->counters);
         len = iommu_counters_json(&s->model->counters, NULL, 0);
         text = g_malloc(len + 1);
         iommu_counters_json(&s->model->counters, text, len + 1);
@@ -317,6 +332,7 @@ static void shell_set_trace(Object *obj, const char *value, Error **errp)
                          "translation that misses the TLB", value);
     } else {
         QEMU_LOCK_GUARD(&s->lock);
+        iommu_fast_new_generation(&s->fast);
         iommu_trace_arm(&s->model->trace);
     }
 }

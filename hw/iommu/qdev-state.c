@@ -14,6 +14,7 @@ static void save_shell(IommuShell *s, IommuStateWriter *w)
 {
     uint64_t cycle = s->timed ? iommu_timed_now(s->timed) : 0;
 
+    iommu_shell_port_saving(s);
     iommu_state_put(w, "shell.pending", s->pending->data, sizeof(uint64_t),
                     s->pending->len * PENDING_WORDS);
     iommu_state_put(w, "shell.last_number", &s->last_number, sizeof(uint64_t), 1);
@@ -36,6 +37,7 @@ static bool load_shell(IommuShell *s, IommuStateReader *r)
         !iommu_state_get(r, "shell.cycle", &cycle, sizeof(uint64_t), 1)) {
         return false;
     }
+    iommu_shell_port_loaded(s);
     iommu_shell_resume_at(s, cycle);
     return true;
 }

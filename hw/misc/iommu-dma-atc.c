@@ -279,7 +279,7 @@ static void answer(IdmaState *d, IdmaHeld *h, bool ok)
     uint32_t stream = h->stream, itag = h->itag;
 
     *h = (IdmaHeld) { .used = false };
-    if (d->attached) {
+    if (d->way) {
         d->portc->ats_inv_done(d->port, stream, itag, ok);
     }
 }

@@ -231,11 +231,11 @@ struct IdmaState {
     /* The way to memory, looked up anew at each tick. */
     IommuPort *port;
     const IommuPortClass *portc;
+    IommuPortWay *way;    /* NULL without a port */
     AddressSpace *memory; /* behind the port */
     uint32_t features;    /* IOMMU_PORT_* */
     uint32_t enabled;     /* IDMA_NEED_* that config space grants now */
     uint16_t rid;
-    bool attached;
     uint64_t hertz;
 
     uint32_t epoch;       /* makes cookies unique */

@@ -51,9 +51,9 @@ static uint32_t enabled_by_config(IdmaState *d)
 
 void idma_path_detach(IdmaState *d)
 {
-    if (d->attached) {
-        d->portc->attach(d->port, d->rid, NULL, NULL);
-        d->attached = false;
+    if (d->way) {
+        d->portc->detach(d->way);
+        d->way = NULL;
     }
     d->port = NULL;
     d->portc = NULL;
@@ -67,10 +67,13 @@ void idma_path_refresh(IdmaState *d)
     IommuPort *port = d->use_port ? iommu_port_of(pci_device_iommu_address_space(dev)) : NULL;
     uint16_t rid = pci_requester_id(dev);
 
-    if (port != d->port || rid != d->rid) {
+    if (port != d->port) {
         idma_path_detach(d);
-        d->rid = rid;
     }
+    if (d->way && rid != d->rid) {
+        d->portc->move(d->way, rid);
+    }
+    d->rid = rid;
     d->port = port;
     if (port) {
         d->portc = IOMMU_PORT_GET_CLASS(port);
@@ -80,9 +83,8 @@ void idma_path_refresh(IdmaState *d)
         if (d->features & IOMMU_PORT_TIMED) {
             d->portc->now(port, &d->hertz);
         }
-        if (!d->attached) {
-            d->portc->attach(port, rid, &port_client, d);
-            d->attached = true;
+        if (!d->way) {
+            d->way = d->portc->attach(port, rid, &port_client, d);
         }
     }
     d->enabled = enabled_by_config(d);

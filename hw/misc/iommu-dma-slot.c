@@ -258,7 +258,7 @@ static void issue_port(IdmaChannel *ch, IdmaSlot *s, const IdmaDesc *d, uint64_t
         s->arrival = txn.arrival;
     }
     s->state = IDMA_SLOT_WAIT;
-    dev->portc->translate(dev->port, &txn, &res);
+    dev->portc->translate(dev->way, &txn, &res);
     s->answer = res.status;
     s->fault = res.fault;
     s->bypassed = res.bypassed;

@@ -222,7 +222,12 @@ static void vm_state(void *opaque, bool running, RunState state)
 {
     IdmaState *d = opaque;
 
-    for (unsigned i = 0; running && i < d->channels; i++) {
+    if (!running) {
+        return;
+    }
+    /* After a migration the IOMMU must know us before it has anything to tell. */
+    idma_path_refresh(d);
+    for (unsigned i = 0; i < d->channels; i++) {
         idma_channel_wake(&d->ch[i]);
     }
 }

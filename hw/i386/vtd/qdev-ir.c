@@ -32,7 +32,7 @@ static VtdIrStatus remap(IommuShell *s, const VtdIrRequest *req, VtdIrResult *re
 {
     VtdIrStatus status;
 
-    if (!iommu_shell_enter(s)) {
+    if (!iommu_shell_enter_quiet(s)) {
         return VTD_IR_BLOCKED;
     }
     status = vtd_remap_interrupt(s->model, req, res);

@@ -43,6 +43,9 @@ typedef struct IommuPortClient {
     void (*done)(void *opaque, uint64_t cookie, uint64_t cycle);
 } IommuPortClient;
 
+/** A registered device's way into the port. */
+typedef struct IommuPortWay IommuPortWay;
+
 struct IommuPortClass {
     InterfaceClass parent_class;
 
@@ -52,7 +55,7 @@ struct IommuPortClass {
      * Resolve one transaction. @txn->stream is the requester id (bus << 8 | devfn); the
      * port maps it to the IOMMU's own stream. Memory is then accessed in memory(port).
      */
-    void (*translate)(IommuPort *port, const IommuTxn *txn, IommuResult *res);
+    void (*translate)(IommuPortWay *way, const IommuTxn *txn, IommuResult *res);
 
     void (*page_request)(IommuPort *port, const IommuPageRequest *req);
 
@@ -60,10 +63,19 @@ struct IommuPortClass {
     void (*ats_inv_done)(IommuPort *port, uint32_t stream, uint32_t itag, bool ok);
 
     /**
-     * Register the device now at @stream (NULL @client: withdraw). Call again when the requester
-     * id changes. @client must outlive the registration.
+     * Register the device now at @stream; its way holds until detach(). @client must outlive it.
      */
-    void (*attach)(IommuPort *port, uint32_t stream, const IommuPortClient *client, void *opaque);
+    IommuPortWay *(*attach)(IommuPort *port, uint32_t stream, const IommuPortClient *client,
+                            void *opaque);
+
+    /**
+     * The device's requester id is @stream now. Another may have had it a moment ago, and not know
+     * yet that it has not: each still hears of its own transactions.
+     */
+    void (*move)(IommuPortWay *way, uint32_t stream);
+
+    /** Withdraw; nothing will be heard any more. */
+    void (*detach)(IommuPortWay *way);
 
     /** Address space of physical addresses. */
     AddressSpace *(*memory)(IommuPort *port);

@@ -15,6 +15,7 @@
 #include "exec/memory.h"
 #include "hw/iommu/model.h"
 #include "hw/iommu/profile.h"
+#include "hw/iommu/qdev-fast.h"
 #include "hw/iommu/qdev-port.h"
 #include "hw/iommu/timed.h"
 #include "hw/pci/pci.h"
@@ -69,11 +70,13 @@ struct IommuShellDevice {
 };
 
 /** A device behind the port that can be called back. */
-typedef struct IommuShellClient {
+typedef struct IommuPortWay {
+    IommuShell *shell;
+    uint64_t id; /* never used again; from 1 */
     uint32_t stream;
     const IommuPortClient *client;
     void *opaque;
-    QLIST_ENTRY(IommuShellClient) next;
+    QLIST_ENTRY(IommuPortWay) next;
 } IommuShellClient;
 
 /* IommuShellPending.owed: callbacks that the client will get. */
@@ -84,7 +87,8 @@ typedef struct IommuShellClient {
 typedef struct IommuShellPending {
     uint64_t number; /* IommuTxn.cookie as the model got it */
     uint64_t cookie; /* the client's */
-    uint64_t stream;
+    uint64_t stream; /* of the client when it was saved */
+    uint64_t client; /* IommuShellClient.id; 0 once loaded, until the client attaches */
     uint64_t owed;
 } IommuShellPending;
 
@@ -98,6 +102,7 @@ struct IommuShell {
     uint32_t port_features;
 
     QemuRecMutex lock;
+    IommuFast fast;     /* answers requests without @lock */
     bool busy;          /* a call of the model is in progress, on the thread that holds @lock */
     GArray *actions;    /* IommuShellAction put off until the model returns */
     uint16_t msi_device_id[IOMMU_MSI_SOURCES]; /* requester ids that its messages carry */
@@ -108,7 +113,8 @@ struct IommuShell {
     GHashTable *by_requester;
     QLIST_HEAD(, IommuShellDevice) devices;
     QLIST_HEAD(, IommuShellDevice) notifying; /* those with @notify != 0 */
-    QLIST_HEAD(, IommuShellClient) clients;
+    QLIST_HEAD(, IommuPortWay) clients; /* last to attach or move first */
+    uint64_t last_client; /* last id given out */
 
     GArray *pending;      /* IommuShellPending */
     uint64_t last_number; /* last one given out */
@@ -154,6 +160,11 @@ void iommu_shell_reset(IommuShell *s);
  * the model came back); the caller must then refuse. Pair with iommu_shell_leave().
  */
 bool iommu_shell_enter(IommuShell *s);
+/**
+ * The same for a call that changes no answer to a request: translations, register reads, page
+ * requests, interrupts. After any other, answers given before are not given again (qdev-fast.h).
+ */
+bool iommu_shell_enter_quiet(IommuShell *s);
 void iommu_shell_leave(IommuShell *s);
 
 /** Do now what was put off. With the BQL. */
@@ -182,6 +193,7 @@ struct IommuShellAction {
     uint64_t cycle;  /* DONE */
     uint32_t data;   /* MSI: data; OWN: anything */
     IommuMemAttr attr;
+    IommuMsiSource source; /* MSI */
     union {
         IommuUnmap unmap;
         IommuResult result;
@@ -240,6 +252,9 @@ void iommu_shell_device_free_shadow(IommuShellDevice *d);
 
 /** Fill the IommuPortClass of @oc, which must name TYPE_IOMMU_PORT among its interfaces. */
 void iommu_shell_port_class_init(ObjectClass *oc);
+/** Under the lock, before and after migration: pending transactions by stream, by client. */
+void iommu_shell_port_saving(IommuShell *s);
+void iommu_shell_port_loaded(IommuShell *s);
 IommuAtsInvStatus iommu_shell_client_ats(IommuShell *s, const IommuAtsInv *inv);
 void iommu_shell_client_stall_done(IommuShell *s, uint64_t number, const IommuResult *res);
 void iommu_shell_client_done(IommuShell *s, uint64_t number, uint64_t cycle);
