@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Configuration: named sets of capabilities, what may be combined with what, and the ID registers that
- * say so to software (IHI 0070 6.3.1-8, 6.3.45, 2.9).
+ * say so to software (IHI 0070 2.2-2.9, 6.3.1-8, 6.3.45).
  */
 #include "internal.h"
 
@@ -116,6 +116,13 @@ typedef struct ConfigRule {
     const char *text;
 } ConfigRule;
 
+/** A capability and the version that brought it (2.3-2.8). */
+typedef struct ConfigSince {
+    const char *text; /* as the user would write it */
+    bool on;
+    uint8_t minor;
+} ConfigSince;
+
 /** CFGR.SIZE (10.5.2.13). */
 static bool config_pmcg_size_ok(const SmmuConfig *c)
 {
@@ -169,6 +176,38 @@ static bool config_check_ranges(const SmmuConfig *c, char *err, size_t size)
     return false;
 }
 
+/** An SMMUv3.x has features of 3.(x + 1) at most (2.9); XNX and VAX are RES0 in v3.0 (6.3.4, 6.3.6). */
+static bool config_check_version(const SmmuConfig *c, char *err, size_t size)
+{
+    const ConfigSince features[] = {
+        { "xnx=on", c->xnx, 2 },
+        { "vax=52", c->vax == 52, 2 },
+        { "oas=52", c->oas == 52, 2 },
+        { "fwb=on", c->fwb, 2 },
+        { "stt=on", c->stt, 2 },
+        { "ril=on", c->ril, 2 },
+        { "bbml above 0", c->bbml, 2 },
+        { "e0pd=on", c->e0pd, 3 },
+        { "ptwnnc=on", c->ptwnnc, 3 },
+        { "ecmdq=on", c->ecmdq, 3 },
+        { "atsrecerr=on", c->atsrecerr, 3 },
+        { "httu=haft", c->httu == SMMU_HTTU_HAFT, 4 },
+        { "ds=on", c->ds, 4 },
+        { "epan=on", c->epan, 4 },
+        { "mteperm=on", c->mteperm, 4 },
+        { "pasidtt=on", c->pasidtt, 4 },
+    };
+
+    for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+        if (features[i].on && c->minor + 1 < features[i].minor) {
+            snprintf(err, size, "%s: needs minor=%u or above, not minor=%u", features[i].text,
+                     features[i].minor - 1, c->minor);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool smmu_config_check(const SmmuConfig *c, char *err, size_t size)
 {
     bool wide_granule = c->gran64k || c->ds;
@@ -191,18 +230,18 @@ bool smmu_config_check(const SmmuConfig *c, char *err, size_t size)
         { c->pasidtt && !(c->ats && c->ssidsize),
           "pasidtt=on: needs ats=on and ssidsize above 0" },
         { c->xnx && !c->s2p, "xnx=on: needs s2p=on" },
-        { c->fwb && !c->s2p, "fwb=on: needs s2p=on" },
+        { c->had && !c->s1p, "had=on: needs s1p=on" },
         { c->ptwnnc && !c->s2p, "ptwnnc=on: needs s2p=on" },
         { c->mteperm && !c->s2p, "mteperm=on: needs s2p=on" },
         { c->minor >= 1 && c->s1p && !c->had, "had=off: stage 1 from minor=1 on needs had=on" },
         { c->minor >= 1 && c->s2p && !c->xnx, "xnx=off: stage 2 from minor=1 on needs xnx=on" },
-        { c->minor >= 2 && c->s2p && !c->fwb, "fwb=off: stage 2 from minor=2 on needs fwb=on" },
+        { c->minor >= 2 && !c->fwb, "fwb=off: minor=2 and above need fwb=on" },
         { c->minor >= 2 && !c->ril, "ril=off: minor=2 and above need ril=on" },
         { c->minor >= 2 && !c->bbml, "bbml=0: minor=2 and above need bbml=1 or 2" },
-        { c->minor >= 3 && c->s1p && !c->e0pd, "e0pd=off: stage 1 from minor=3 on needs e0pd=on" },
+        { c->minor >= 3 && !c->e0pd, "e0pd=off: minor=3 and above need e0pd=on" },
         { c->minor >= 3 && c->s2p && !c->ptwnnc,
           "ptwnnc=off: stage 2 from minor=3 on needs ptwnnc=on" },
-        { c->minor >= 4 && c->s1p && !c->epan, "epan=off: stage 1 from minor=4 on needs epan=on" },
+        { c->minor >= 4 && !c->epan, "epan=off: minor=4 and above need epan=on" },
         { c->minor >= 4 && c->s2p && !c->mteperm,
           "mteperm=off: stage 2 from minor=4 on needs mteperm=on" },
         { !c->gran4k && !c->gran16k && !c->gran64k,
@@ -212,10 +251,9 @@ bool smmu_config_check(const SmmuConfig *c, char *err, size_t size)
           "ds=on: needs vax=52 and gran4k=on or gran16k=on" },
         { c->vax == 52 && !wide_granule, "vax=52: needs gran64k=on or ds=on" },
         { c->oas == 52 && !wide_granule, "oas=52: needs gran64k=on or ds=on" },
-        { c->oas == 52 && c->minor == 0, "oas=52: needs minor=1 or above" },
     };
 
-    if (!config_check_ranges(c, err, size)) {
+    if (!config_check_ranges(c, err, size) || !config_check_version(c, err, size)) {
         return false;
     }
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
@@ -225,6 +263,23 @@ bool smmu_config_check(const SmmuConfig *c, char *err, size_t size)
         }
     }
     return true;
+}
+
+void smmu_config_trim(SmmuConfig *c)
+{
+    if (c->minor < 1) {
+        c->xnx = c->fwb = c->stt = c->ril = false;
+        c->bbml = 0;
+        c->vax = 48;
+        c->oas = c->oas < 48 ? c->oas : 48;
+    }
+    if (c->minor < 2) {
+        c->e0pd = c->ptwnnc = c->ecmdq = c->atsrecerr = false;
+    }
+    if (c->minor < 3) {
+        c->httu = c->httu < SMMU_HTTU_AFDBM ? c->httu : SMMU_HTTU_AFDBM;
+        c->ds = c->epan = c->mteperm = c->pasidtt = false;
+    }
 }
 
 void smmu_config_fit(SmmuConfig *c, uint64_t bytes)

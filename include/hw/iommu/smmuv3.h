@@ -121,6 +121,9 @@ const char *smmu_config_names(void);
  */
 bool smmu_config_check(const SmmuConfig *c, char *err, size_t size);
 
+/** Switch off what is newer than the version after @c->minor's, which is as far as it may go (2.9). */
+void smmu_config_trim(SmmuConfig *c);
+
 /**
  * Switch off what would need registers beyond @bytes from Page 0 (0x20000: no VATOS, no ECMDQ), for
  * machines that have no room for them.

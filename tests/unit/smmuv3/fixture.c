@@ -163,12 +163,12 @@ void fix_add_cd_rows(const FieldRow *rows, size_t count)
 
 void edit_stage1_only(SmmuConfig *c)
 {
-    c->s2p = c->hyp = c->vmw = c->vatos = c->xnx = c->fwb = c->ptwnnc = c->mteperm = false;
+    c->s2p = c->hyp = c->vmw = c->vatos = c->xnx = c->ptwnnc = c->mteperm = false;
 }
 
 void edit_stage2_only(SmmuConfig *c)
 {
-    c->s1p = c->hyp = c->vatos = c->cd2l = c->pps = c->pasidtt = false;
+    c->s1p = c->hyp = c->vatos = c->had = c->cd2l = c->pps = c->pasidtt = false;
     c->ssidsize = 0;
 }
 

@@ -172,6 +172,7 @@ static void test_mteperm(Fix *f)
 static void edit_no_mteperm(SmmuConfig *c)
 {
     c->minor = 3;
+    smmu_config_trim(c);
     c->mteperm = false;
 }
 

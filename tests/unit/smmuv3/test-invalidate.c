@@ -457,6 +457,7 @@ static void test_range_scale(Fix *f)
 static void edit_no_ril(SmmuConfig *c)
 {
     c->minor = 1;
+    smmu_config_trim(c);
     c->ril = false;
 }
 

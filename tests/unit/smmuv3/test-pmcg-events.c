@@ -559,7 +559,7 @@ static void test_msi_abort(Fix *f)
 static void edit_v30(SmmuConfig *c)
 {
     c->minor = 0;
-    c->oas = 48;
+    smmu_config_trim(c);
 }
 
 static void test_msi_abort_v30(Fix *f)

@@ -283,6 +283,7 @@ static void test_stage2_only_commands(Fix *f)
 static void edit_no_hyp(SmmuConfig *c)
 {
     c->minor = 1;
+    smmu_config_trim(c);
     c->hyp = false;
 }
 

@@ -43,7 +43,7 @@ static void edit_4k_only(SmmuConfig *c)
 static void edit_v30(SmmuConfig *c)
 {
     c->minor = 0;
-    c->oas = 48;
+    smmu_config_trim(c);
 }
 
 static void edit_no_stt(SmmuConfig *c)

@@ -264,6 +264,7 @@ static void test_e0pd(Fix *f)
 static void edit_no_e0pd(SmmuConfig *c)
 {
     c->minor = 2;
+    smmu_config_trim(c);
     c->e0pd = false;
 }
 
@@ -482,13 +483,14 @@ static void test_s1_rights(Fix *f)
 static void edit_no_had(SmmuConfig *c)
 {
     c->minor = 0;
-    c->oas = 48;
+    smmu_config_trim(c);
     c->had = false;
 }
 
 static void edit_no_epan(SmmuConfig *c)
 {
     c->minor = 3;
+    smmu_config_trim(c);
     c->epan = false;
 }
 
@@ -566,7 +568,7 @@ typedef struct S2Rights {
 static void edit_no_xnx(SmmuConfig *c)
 {
     c->minor = 0;
-    c->oas = 48;
+    smmu_config_trim(c);
     c->xnx = false;
 }
 
