@@ -19,6 +19,8 @@
 /* What machines wire for an SMMUv3 unless they ask: two 64 KB pages. */
 #define SMMU_DEFAULT_WINDOW 0x20000
 
+#define NO_DEVICEID UINT32_MAX
+
 typedef struct SMMUState {
     SysBusDevice parent_obj;
 
@@ -35,6 +37,7 @@ typedef struct SMMUv3State {
     SmmuConfig set; /* members the user gave; all of them once realized */
     char *stage;
     char *model;
+    uint32_t msi_deviceid;
 } SMMUv3State;
 
 DECLARE_INSTANCE_CHECKER(SMMUState, ARM_SMMU, TYPE_ARM_SMMU)
@@ -181,7 +184,6 @@ static void smmuv3_follow_stages(SMMUv3State *s, SmmuConfig *c)
         WITHOUT(s, c, vmid16);
         WITHOUT(s, c, vmw);
         WITHOUT(s, c, xnx);
-        WITHOUT(s, c, fwb);
         WITHOUT(s, c, ptwnnc);
         WITHOUT(s, c, mteperm);
     }
@@ -189,8 +191,6 @@ static void smmuv3_follow_stages(SMMUv3State *s, SmmuConfig *c)
         WITHOUT(s, c, asid16);
         WITHOUT(s, c, ssidsize);
         WITHOUT(s, c, had);
-        WITHOUT(s, c, e0pd);
-        WITHOUT(s, c, epan);
     }
 }
 
@@ -242,7 +242,9 @@ static void smmuv3_fit_machine(SMMUv3State *s, SmmuConfig *c)
 {
     if (!s->model) {
         UNLESS_GIVEN(s, c, sidsize, 16);
-        UNLESS_GIVEN(s, c, pmcg_msi, false); /* no DeviceID is wired for it */
+        if (s->msi_deviceid == NO_DEVICEID) {
+            UNLESS_GIVEN(s, c, pmcg_msi, false); /* nothing that would tell it from others */
+        }
         smmu_config_fit(c, SMMU_DEFAULT_WINDOW);
         iommu_props_apply(&s->props, c);
     }
@@ -260,6 +262,8 @@ static bool smmuv3_configure(SMMUv3State *s, SmmuConfig *c, Error **errp)
     iommu_props_apply(&s->props, c);
     smmuv3_apply_stage(s, c);
     smmuv3_follow_stages(s, c);
+    smmu_config_trim(c);
+    iommu_props_apply(&s->props, c);
     smmuv3_follow_features(s, c);
     smmuv3_fit_machine(s, c);
     if (!iommu_shell_choose_profile(&s->shell, errp)) {
@@ -287,6 +291,10 @@ static void smmuv3_realize(DeviceState *dev, Error **errp)
                          "devices the SMMU serves");
         return;
     }
+    if (s->msi_deviceid != NO_DEVICEID && s->msi_deviceid >= UINT16_MAX) {
+        error_setg(errp, "arm-smmuv3: msi-deviceid=%u: must be 0 to 65534", s->msi_deviceid);
+        return;
+    }
     if (!smmuv3_configure(s, &c, errp)) {
         return;
     }
@@ -303,6 +311,10 @@ static void smmuv3_realize(DeviceState *dev, Error **errp)
     if (!iommu_shell_realize(&s->shell, model, bus, smmu_mmio_size(&c), errp)) {
         return;
     }
+    if (s->msi_deviceid != NO_DEVICEID) {
+        s->shell.msi_device_id[IOMMU_MSI_UNIT] = s->msi_deviceid;
+        s->shell.msi_device_id[IOMMU_MSI_PMU] = s->msi_deviceid + 1;
+    }
     sysbus_init_mmio(sbd, &s->shell.mmio);
     for (unsigned i = 0; i < SMMU_IRQ_LINES; i++) {
         sysbus_init_irq(sbd, &s->irq[i]);
@@ -318,9 +330,13 @@ void smmuv3_firmware(DeviceState *dev, SMMUv3Firmware *fw)
         .mmio_size = smmu_mmio_size(c),
         .vatos = c->vatos ? SMMU_DEFAULT_WINDOW : 0,
         .ats = c->ats,
+        .pri = c->pri,
+        .ssidsize = c->ssidsize,
+        .msi = c->msi,
+        .pmcg_msi = c->pmcg && c->pmcg_msi,
         .cohacc = c->cohacc,
         .httu = MIN(c->httu, SMMU_HTTU_AFDBM),
-        .canwbs = c->fwb,
+        .canwbs = c->s2p && c->fwb,
         .pmcg = c->pmcg ? PMCG_PAGE0 : 0,
         .pmcg_counters = c->pmcg && c->pmcg_reloc ? PMCG_PAGE1 : 0,
     };
@@ -386,6 +402,7 @@ static const Property smmu_properties[] = {
 
 static const Property smmuv3_properties[] = {
     DEFINE_PROP_STRING("model", SMMUv3State, model),
+    DEFINE_PROP_UINT32("msi-deviceid", SMMUv3State, msi_deviceid, NO_DEVICEID),
 };
 
 static void smmu_class_init(ObjectClass *oc, void *data)
@@ -414,6 +431,8 @@ static void smmuv3_class_init(ObjectClass *oc, void *data)
     object_class_property_add_str(oc, "stage", smmuv3_get_stage, smmuv3_set_stage);
     object_class_property_set_description(oc, "stage", "1, 2 or nested");
     object_class_property_set_description(oc, "model", "named set of capabilities");
+    object_class_property_set_description(oc, "msi-deviceid",
+        "DeviceID of the SMMU's MSIs, 0..65534; its performance monitor's is the next");
     iommu_props_class_init(oc, smmuv3_caps, smmuv3_props);
     iommu_shell_class_init(oc);
     iommu_shell_port_class_init(oc);

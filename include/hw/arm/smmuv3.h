@@ -21,11 +21,22 @@
 
 #define TYPE_SMMUV3_IOMMU_MEMORY_REGION "smmuv3-iommu-memory-region"
 
+/**
+ * DeviceIDs to an ITS of an SMMUv3 (property "msi-deviceid") and of its performance monitor, which
+ * is the next one. Those that PCI functions ff:1f.6 and .7 would have.
+ */
+#define SMMU_MSI_DEVICEID  0xfffe
+#define SMMU_PMCG_DEVICEID (SMMU_MSI_DEVICEID + 1)
+
 /** What firmware tables say about a realized SMMUv3. */
 typedef struct SMMUv3Firmware {
     uint64_t mmio_size; /* bytes of the register window */
     uint64_t vatos;     /* offset of the VATOS page in it, or 0 */
-    bool ats;           /* root complexes in front of it may use ATS */
+    bool ats;           /* root complexes in front of it may use ATS, ... */
+    bool pri;           /* ... PRI, ... */
+    uint8_t ssidsize;   /* ... and PASIDs of so many bits; 0: none */
+    bool msi;           /* it sends MSIs; its performance monitor: @pmcg_msi */
+    bool pmcg_msi;
     bool cohacc;
     uint8_t httu;       /* IORT override field: 0 none, 1 access flag, 2 access flag and dirty */
     bool canwbs;        /* stage 2 cannot be bypassed by non-cacheable stage 1 (FWB) */
