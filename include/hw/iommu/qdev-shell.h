@@ -206,7 +206,6 @@ void iommu_shell_defer(IommuShell *s, const IommuShellAction *a);
 /** MSI to something that is not RAM. */
 void iommu_shell_deliver_msi(IommuShell *s, uint64_t addr, uint32_t data, IommuMemAttr attr,
                              IommuMsiSource source);
-    IommuMsiSource source; /* MSI */
 
 /* qdev-host.c: IommuHostOps over QEMU. */
 
