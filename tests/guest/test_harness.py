@@ -10,6 +10,7 @@ from guestlib import initramfs, privateapt, verify
 from guestlib.artefacts import modinfo
 from guestlib.cases import matrix
 from guestlib.machine import Payload, Report
+from guestlib.qmp import Qmp, QmpError
 
 CASES = {case.name: case for case in matrix()}
 STRICT = CASES["smmuv3/dt/strict"]
@@ -27,6 +28,27 @@ def counters(step, case):
             "tlb_misses": moved - moved // 2, "walks": moved // 2, "walk_reads": moved,
             "config_lookups": requests, "config_misses": 5, "commands": moved,
             "invalidations": moved // 2, "faults": 0, "events": 0}
+
+
+QTREE = """bus: main-system-bus
+  dev: arm-smmuv3, id ""
+    gpio-out "sysbus-irq" 5
+    mmio 000000000b000000/0000000000080000
+  dev: pl011, id ""
+    mmio 0000000009000000/0000000000001000
+"""
+
+
+class MonitorTest(unittest.TestCase):
+    """What QEMU's monitor says, as the harness reads it."""
+
+    def test_register_base(self):
+        monitor = Qmp.__new__(Qmp)
+        monitor.command = lambda *_, **__: QTREE
+        self.assertEqual(monitor.register_base("arm-smmuv3"), 0x0b000000)
+        self.assertEqual(monitor.register_base("pl011"), 0x09000000)
+        with self.assertRaises(QmpError):
+            monitor.register_base("intel-iommu")
 
 
 class JudgeTest(unittest.TestCase):
@@ -51,9 +73,9 @@ class JudgeTest(unittest.TestCase):
         disk, net = self.payload.sha256, self.payload.net_sha256
         made.sums = {"nvme": disk, "virtio-blk": disk, "igb-to-e1000e": net, "e1000e-to-igb": net}
         made.marks = [(name, float(at), counters(at, case)) for at, name in enumerate(PHASES)]
-        made.registers = {check.address: 0 for check in case.registers}
+        made.registers = {check.offset: 0 for check in case.registers}
         for check in case.registers:
-            made.registers[check.address] |= check.value
+            made.registers[check.offset] |= check.value
         made.dmesg = ["arm-smmu-v3 9050000.smmuv3: ias 44-bit, oas 44-bit (features 0x1)",
                       "DMAR-IR: Enabled IRQ remapping in x2apic mode",
                       "DMAR: IOMMU batching disallowed due to virtualization"]
@@ -97,7 +119,7 @@ class JudgeTest(unittest.TestCase):
         self.wrong("bound to igb", lambda r: r.drivers.pop("0000:00:02.0"))
 
     def test_registers(self):
-        self.wrong("CR0.SMMUEN", lambda r: r.registers.update({STRICT.registers[0].address: 0}))
+        self.wrong("CR0.SMMUEN", lambda r: r.registers.update({STRICT.registers[0].offset: 0}))
         self.wrong("CR0.SMMUEN is unread", lambda r: r.registers.clear())
 
     def test_kernel_log(self):

@@ -19,7 +19,7 @@ MODES = {
     "passthrough": ("iommu.passthrough=1", "identity"),
 }
 
-SMMU_BASE = 0x09050000
+# Of q35. The registers of virt's SMMUv3 move where they need more room than the machine keeps.
 VTD_BASE = 0xfed90000
 
 
@@ -27,7 +27,7 @@ VTD_BASE = 0xfed90000
 class RegisterCheck:
     """A register of the IOMMU that shows the mode is the one that was asked for."""
     what: str
-    address: int
+    offset: int                 # from where the machine has put the IOMMU
     mask: int
     value: int
 
@@ -43,6 +43,7 @@ class Case:
     kernel_args: str
     domain: str                 # /sys/kernel/iommu_groups/*/type
     registers: tuple = ()
+    base: int = 0               # where the registers always lie; 0: where the machine says
     firmware: str = ""          # "uefi": boot through UEFI, which hands ACPI tables over
     dmesg: tuple = ()           # regular expressions the kernel's log must contain
     proves: str = ""
@@ -53,7 +54,10 @@ class Case:
         return self.mode != "passthrough"
 
 
-SMMU_ENABLED = RegisterCheck("CR0.SMMUEN", SMMU_BASE + 0x20, 1, 1)
+# Device TLBs, page requests and PASIDs: Linux turns them on where the IOMMU has them.
+EVERYTHING = ("-global", "virtio-blk-pci.ats=on", "-device", "iommu-dma,bus=pcie.0,addr=1e")
+
+SMMU_ENABLED = RegisterCheck("CR0.SMMUEN", 0x20, 1, 1)
 
 
 def _arm(variant, mode, kernel="arm64", acpi=False, machine="virt", extra=(), registers=(),
@@ -72,31 +76,39 @@ def _arm(variant, mode, kernel="arm64", acpi=False, machine="virt", extra=(), re
 
 def _arm_one_stage(stage, mode, full_only):
     """An SMMU with one stage only; machines from virt-9.2 on insist on both."""
-    implemented = RegisterCheck("IDR0.{S1P,S2P}", SMMU_BASE, 0b11, 0b10 if stage == 1 else 0b01)
+    implemented = RegisterCheck("IDR0.{S1P,S2P}", 0x00, 0b11, 0b10 if stage == 1 else 0b01)
     return _arm(f"stage{stage}", mode, machine="virt-9.1", registers=(implemented,),
                 extra=("-global", f"arm-smmuv3.stage={stage}"), full_only=full_only)
 
 
+def _arm_model(model, mode, acpi=False, kernel="arm64", variant="", full_only=True):
+    """A named set of capabilities, with devices that use what it has."""
+    return _arm(variant or model, mode, kernel=kernel, acpi=acpi, full_only=full_only,
+                extra=("-global", f"arm-smmuv3.model={model}", *EVERYTHING))
+
+
 def _vtd(variant, mode, options="", kernel_options="sm_off", table_mode=0, caching=False,
-         full_only=False):
+         extra=(), first_stage=False, full_only=False):
     arguments, domain = MODES[mode]
     dmesg = [r"DMAR-IR: Enabled IRQ remapping"]
-    if caching and mode == "lazy":
-        # Linux turns batching off on an IOMMU that caches not-present entries.
+    if caching and mode == "lazy" and not first_stage:
+        # Linux turns batching off on an IOMMU that caches not-present entries, unless its own
+        # choice is the first stage, where that cannot be.
         domain = "DMA"
         dmesg.append(r"IOMMU batching disallowed due to virtualization")
     return Case(
         name=f"vtd/{variant}/{mode}", emulator="x86_64", kernel="amd64", mode=mode,
         iommu_type="intel-iommu",
-        machine=("-M", "q35", "-cpu", "max", "-device", f"intel-iommu,intremap=on{options}"),
+        machine=("-M", "q35", "-cpu", "max", "-device", f"intel-iommu,intremap=on{options}", *extra),
         kernel_args=("console=ttyS0 tsc=reliable no_timer_check "
                      f"intel_iommu=on,{kernel_options} {arguments}"),
         domain=domain,
         registers=(
-            RegisterCheck("GSTS.TES", VTD_BASE + 0x1c, 1 << 31, 1 << 31),
-            RegisterCheck("GSTS.IRES", VTD_BASE + 0x1c, 1 << 25, 1 << 25),
-            RegisterCheck("RTADDR.TTM", VTD_BASE + 0x20, 3 << 10, table_mode << 10),
-            RegisterCheck("CAP.CM", VTD_BASE + 0x08, 1 << 7, int(caching) << 7)),
+            RegisterCheck("GSTS.TES", 0x1c, 1 << 31, 1 << 31),
+            RegisterCheck("GSTS.IRES", 0x1c, 1 << 25, 1 << 25),
+            RegisterCheck("RTADDR.TTM", 0x20, 3 << 10, table_mode << 10),
+            RegisterCheck("CAP.CM", 0x08, 1 << 7, int(caching) << 7)),
+        base=VTD_BASE,
         dmesg=tuple(dmesg), proves="/vtd/guest/G1+G3+I3-linux-driver", full_only=full_only)
 
 
@@ -121,5 +133,19 @@ def matrix():
                  table_mode=1, caching=True, full_only=mode != "strict"),
             _vtd("first-stage", mode, ",x-scalable-mode=on,x-flts=on,aw-bits=48", "sm_on",
                  table_mode=1),
+        ]
+    for mode in MODES:
+        cases += [
+            *(_arm_model(model, mode, full_only=(model, mode) != ("max", "strict"))
+              for model in ("mmu600", "mmu700", "max")),
+            _arm_model("max", mode, acpi=True, variant="max-acpi"),
+            _arm_model("max", mode, kernel="arm64-16k", variant="max-16k"),
+            _vtd("max-legacy", mode, ",model=max", extra=EVERYTHING, full_only=True),
+            _vtd("max", mode, ",model=max,device-iotlb=on", "sm_on", table_mode=1,
+                 extra=EVERYTHING, full_only=mode != "strict"),
+            _vtd("max-caching", mode, ",model=max,caching-mode=on,device-iotlb=on", "sm_on",
+                 table_mode=1, caching=True, first_stage=True, extra=EVERYTHING, full_only=True),
+            _vtd("spr", mode, ",model=spr", "sm_on", table_mode=1, extra=EVERYTHING,
+                 full_only=True),
         ]
     return sorted(cases, key=lambda case: case.name.split("/")[0])

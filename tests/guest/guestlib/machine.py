@@ -73,7 +73,7 @@ class Report:
         self.drivers = {}           # PCI address: driver
         self.sums = {}              # transfer: sha256
         self.marks = []             # (name, host time, counters or None)
-        self.registers = {}         # address: value
+        self.registers = {}         # offset: value
         self.dmesg = []
         self.failure = None         # what the guest itself gave up on
         self.has_counters = None
@@ -254,8 +254,9 @@ class Machine:
     def _mark(self, name):
         report = self.report
         if not report.marks:
+            base = self.case.base or self.qmp.register_base(self.case.iommu_type)
             for check in self.case.registers:
-                report.registers[check.address] = self.qmp.physical_word(check.address)
+                report.registers[check.offset] = self.qmp.physical_word(base + check.offset)
         if name == self.trace_at:
             self.qmp.set(self.iommu, TRACE, "next")
         elif report.marks and report.marks[-1][0] == self.trace_at:

@@ -2,6 +2,7 @@
 """A small client for QEMU's machine protocol (QMP)."""
 
 import json
+import re
 import socket
 
 # Where a machine keeps the devices that are not part of its own description.
@@ -66,6 +67,15 @@ class Qmp:
         """The 32-bit word at a guest physical address, registers included."""
         text = self.command("human-monitor-command", **{"command-line": f"xp /1wx {address:#x}"})
         return int(text.split(":")[1], 16)
+
+    def register_base(self, qom_type):
+        """Where the machine has put the registers of its only device of this type."""
+        text = self.command("human-monitor-command", **{"command-line": "info qtree"})
+        found = re.search(rf"dev: {re.escape(qom_type)},.*?^ +mmio ([0-9a-f]+)/", text,
+                          re.DOTALL | re.MULTILINE)
+        if not found:
+            raise QmpError(f"'info qtree' shows no registers of a {qom_type}")
+        return int(found[1], 16)
 
     def close(self):
         self.stream.close()

@@ -69,7 +69,7 @@ def check_domains(case, report):
 def check_registers(case, report):
     problems = []
     for check in case.registers:
-        have = report.registers.get(check.address)
+        have = report.registers.get(check.offset)
         if have is None or have & check.mask != check.value:
             shown = "unread" if have is None else f"{have & check.mask:#x}"
             problems.append(f"{check.what} is {shown}, not {check.value:#x}")

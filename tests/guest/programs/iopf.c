@@ -21,10 +21,15 @@ typedef struct Faulting {
 /* @pasid 0: faults of requests without one. */
 static void open_faulting(Faulting *f, uint32_t pasid)
 {
+    struct iommu_hw_info info;
     int hwpt;
 
     memset(f, 0, sizeof(*f));
     bed_open(&f->b, 0, -1);
+    OK(hw_info(f->b.iommufd, f->b.vfio.dev_id, NULL, 0, &info));
+    if (pasid && !info.out_max_pasid_log2) {
+        tap_skip("the kernel reports no PASIDs for this function");
+    }
     /* VT-d takes page requests of the device TLB; Arm's driver stalls of plain requests. */
     f->b.ats = f->b.page = !on_arm();
     f->ioas = OK(ioas_alloc(f->b.iommufd));

@@ -55,6 +55,17 @@ void tap_skip(const char *format, ...)
     _exit(EXIT_SKIP);
 }
 
+void tap_child(int status)
+{
+    if (WIFSIGNALED(status)) {
+        FAIL("a child process ended of signal %d", WTERMSIG(status));
+    }
+    if (WEXITSTATUS(status)) {
+        fflush(stdout);
+        _exit(WEXITSTATUS(status));
+    }
+}
+
 static int run_one(const Test *test, char *reason, size_t size)
 {
     int ends[2], status;

@@ -34,6 +34,9 @@ void tap_fail(const char *file, int line, const char *format, ...)
 /** End this test: it cannot be run, and why. */
 void tap_skip(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
+/** End this test as its child process has ended, unless that was well: @status is waitpid()'s. */
+void tap_child(int status);
+
 /** A line for whoever reads the log. */
 void tap_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
