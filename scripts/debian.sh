@@ -12,11 +12,15 @@ BUILD_PACKAGES=(
     libglib2.0-dev libjson-glib-dev libfdt-dev libslirp-dev
 )
 
-debian_release() {
+# debian_suite: the name of the Debian this is; nothing on any other system.
+debian_suite() {
     local ID='' VERSION_ID=''
     # shellcheck disable=SC1091
-    [ -r /etc/os-release ] && . /etc/os-release
-    [ "$ID" = debian ] && echo "$VERSION_ID"
+    [ ! -r /etc/os-release ] || . /etc/os-release
+    case $ID$VERSION_ID in
+    debian12) echo bookworm ;;
+    debian13) echo trixie ;;
+    esac
 }
 
 installed() {
@@ -44,35 +48,49 @@ apt_update_and_install() {
     retry apt_install "$@"
 }
 
-# ensure_packages NAME...: install what is missing. Does nothing, and needs
-# neither root nor a network, if nothing is.
+# ensure_packages NAME[/SUITE]...: install what is missing; with SUITE, a package
+# that only that Debian has. Does nothing, and needs neither root nor a network, if
+# nothing is missing.
 ensure_packages() {
-    local missing=() p
+    local missing=() foreign=() p
     command -v dpkg-query >/dev/null ||
         die "this is not a Debian system: set-up needs Debian 12 or 13"
     for p in "$@"; do
-        installed "$p" || missing+=("$p")
+        if installed "${p%/*}"; then
+            continue
+        elif [ "$p" = "${p%/*}" ] || [ "${p#*/}" = "$(debian_suite)" ]; then
+            missing+=("${p%/*}")
+        else
+            foreign+=("$p")
+        fi
     done
-    [ ${#missing[@]} -gt 0 ] || return 0
-    case $(debian_release) in
-    12 | 13) ;;
-    *) die "packages are missing and this is not Debian 12 or 13; install by hand: ${missing[*]}" ;;
-    esac
-    have_root || die "installing packages needs root: run as root or with sudo, or have this done first: apt-get install ${missing[*]}"
-    step "Installing ${#missing[@]} Debian packages (${missing[*]})" \
-        "Check the network and /etc/apt, then run again." \
-        apt_update_and_install "${missing[@]}"
+    [ $((${#missing[@]} + ${#foreign[@]})) -gt 0 ] || return 0
+    [ -n "$(debian_suite)" ] ||
+        die "packages are missing and this is not Debian 12 or 13; install by hand: ${missing[*]} ${foreign[*]%/*}"
+    have_root || die "installing packages needs root: run as root or with sudo, or have this done first: apt-get install ${missing[*]} ${foreign[*]%/*}"
+    [ ${#missing[@]} -eq 0 ] ||
+        step "Installing ${#missing[@]} Debian packages (${missing[*]})" \
+            "Check the network and /etc/apt, then run again." \
+            apt_update_and_install "${missing[@]}"
+    for p in "${foreign[@]}"; do
+        install_from "${p#*/}" "${p%/*}"
+    done
+}
+
+# install_from SUITE NAME: one package of another Debian, which the machine's own
+# lists do not name.
+install_from() {
+    ensure_private_lists
+    step "Downloading $2 from $1" "$NETWORK_ADVICE" download_debs "$CACHE/debs" "$2/$1"
+    step "Installing $2" "Install $2 by hand, then run again." \
+        apt_update_and_install "$(newest "$CACHE/debs/$2"_*.deb)"
 }
 
 ensure_meson() {
     meson_is_new_enough && return 0
     have_root || die "installing meson >= $MESON_MINIMUM needs root: run as root or with sudo"
-    if [ "$(debian_release)" = 12 ]; then
-        ensure_private_lists
-        step "Downloading meson from bookworm-backports" "$NETWORK_ADVICE" \
-            download_debs "$CACHE/debs" meson/bookworm-backports
-        step "Installing meson" "Install meson >= $MESON_MINIMUM by hand, then run again." \
-            apt_update_and_install "$(newest "$CACHE"/debs/meson_*.deb)"
+    if [ "$(debian_suite)" = bookworm ]; then
+        install_from bookworm-backports meson
     else
         ensure_packages meson
     fi
@@ -136,7 +154,7 @@ private_lists() {
     {
         echo "Types: deb deb-src"
         echo "URIs: $mirror"
-        echo "Suites: trixie$([ "$(debian_release)" != 12 ] || echo ' bookworm-backports')"
+        echo "Suites: trixie $([ "$(debian_suite)" = bookworm ] && echo bookworm-backports || echo bookworm)"
         echo "Components: main"
         [ -z "$key" ] || echo "Signed-By: $key"
     } >"$apt/sources/stagewalk.sources"
