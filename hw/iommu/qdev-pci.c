@@ -4,7 +4,10 @@
  * translation of their plain DMA.
  *
  * Requesters are kept by bus object: bus numbers are the guest's to assign, long after the devices
- * were made, so the requester id is computed at each use.
+ * were made, so the requester id is computed at each use. When a bridge is unplugged its bus object
+ * goes, and with it the requesters on it. Flat views of the devices' address spaces may name our
+ * regions until the next grace period and beyond, so a requester that is gone is not freed: the
+ * next new one of its shell takes its place.
  */
 #include "qemu/osdep.h"
 #include "hw/iommu/qdev-shell.h"
@@ -39,24 +42,73 @@ static void sink_init(void)
     }
 }
 
-static void find_bus(PCIBus *bus, void *opaque)
-{
-    PCIBus **wanted = opaque;
-
-    if (bus == *wanted) {
-        *wanted = NULL;
-    }
-}
+/* IommuShellDevice of every shell, under the BQL. */
+static GPtrArray *on_buses; /* those whose bus exists */
+static GPtrArray *gone;     /* those that wait for another bus */
 
 bool iommu_shell_device_live(const IommuShellDevice *d)
 {
-    PCIBus *wanted = d->bus;
+    return QLIST_IS_INSERTED(d, next);
+}
 
-    if (!d->bus || d->bus == d->shell->root_bus) {
-        return true;
+/* Its notifiers, if there are any, take themselves off it. */
+static void device_gone(IommuShellDevice *d)
+{
+    d->platform_stream = iommu_shell_stream(d);
+    d->bus = NULL;
+    QLIST_SAFE_REMOVE(d, next);
+    g_ptr_array_add(gone, d);
+}
+
+static void bus_gone(PCIBus *bus)
+{
+    for (guint i = on_buses->len; i > 0; i--) {
+        IommuShellDevice *d = on_buses->pdata[i - 1];
+
+        if (d->bus == bus) {
+            g_ptr_array_remove_index_fast(on_buses, i - 1);
+            g_hash_table_remove(d->shell->by_requester, bus);
+            device_gone(d);
+        }
     }
-    pci_for_each_bus(d->shell->root_bus, find_bus, &wanted);
-    return !wanted;
+}
+
+/* The devices on its buses are no more, the buses still are. */
+static void device_unrealized(DeviceListener *listener, DeviceState *dev)
+{
+    BusState *bus;
+
+    QLIST_FOREACH(bus, &dev->child_bus, sibling) {
+        if (object_dynamic_cast(OBJECT(bus), TYPE_PCI_BUS)) {
+            bus_gone(PCI_BUS(bus));
+        }
+    }
+}
+
+static DeviceListener bus_listener = { .unrealize = device_unrealized };
+
+static void listen_to_buses(void)
+{
+    if (!on_buses) {
+        on_buses = g_ptr_array_new();
+        gone = g_ptr_array_new();
+        device_listener_register(&bus_listener);
+    }
+}
+
+/* One that is gone and that nothing refers to. */
+static IommuShellDevice *device_reuse(IommuShell *s)
+{
+    for (guint i = 0; i < gone->len; i++) {
+        IommuShellDevice *d = gone->pdata[i];
+
+        if (d->shell == s && !d->notify) {
+            g_ptr_array_remove_index_fast(gone, i);
+            d->mirrored = false;
+            return d;
+        }
+    }
+    return NULL;
 }
 
 uint32_t iommu_shell_stream(const IommuShellDevice *d)
@@ -67,22 +119,37 @@ uint32_t iommu_shell_stream(const IommuShellDevice *d)
     return PCI_BUILD_BDF(d->bus_class->bus_num(d->bus), d->devfn);
 }
 
-/* Takes over @name, which must be this requester's alone. */
-static IommuShellDevice *device_new(IommuShell *s, PCIBus *bus, int devfn, char *name)
+static void device_init_regions(IommuShellDevice *d)
 {
-    IommuShellDevice *d = g_new0(IommuShellDevice, 1);
+    IommuShell *s = d->shell;
 
-    d->shell = s;
-    d->bus = bus;
-    d->bus_class = bus ? PCI_BUS_GET_CLASS(bus) : NULL;
-    d->devfn = devfn;
-    d->name = name;
     sink_init();
     memory_region_init(&d->root, s->owner, d->name, UINT64_MAX);
     memory_region_init_iommu(&d->iommu, sizeof(d->iommu), s->ops->iommu_region_type, s->owner,
                              d->name, UINT64_MAX);
     memory_region_add_subregion_overlap(&d->root, 0, MEMORY_REGION(&d->iommu), 0);
     address_space_init(&d->as, &d->root, d->name);
+}
+
+/* @name must be this requester's alone. One that takes the place of another keeps its name. */
+static IommuShellDevice *device_new(IommuShell *s, PCIBus *bus, int devfn, const char *name)
+{
+    IommuShellDevice *d;
+
+    listen_to_buses();
+    d = device_reuse(s);
+    if (!d) {
+        d = g_new0(IommuShellDevice, 1);
+        d->shell = s;
+        d->name = g_strdup(name);
+        device_init_regions(d);
+    }
+    d->bus_class = bus ? PCI_BUS_GET_CLASS(bus) : NULL;
+    d->devfn = devfn;
+    d->bus = bus;
+    if (bus) {
+        g_ptr_array_add(on_buses, d);
+    }
     QLIST_INSERT_HEAD(&s->devices, d, next);
     if (s->ops->device_added) {
         s->ops->device_added(s, d);
@@ -99,19 +166,21 @@ AddressSpace *iommu_shell_address_space(IommuShell *s, PCIBus *bus, int devfn)
         g_hash_table_insert(s->by_requester, bus, slots);
     }
     if (!slots[devfn]) {
-        /* Buses may share a name; their addresses differ. */
-        slots[devfn] = device_new(s, bus, devfn,
-                                  g_strdup_printf("%s-%p-%02x.%x", object_get_typename(s->owner),
-                                                  bus, PCI_SLOT(devfn), PCI_FUNC(devfn)));
+        /* Buses may share a name, and follow each other at one address. */
+        static unsigned count;
+        g_autofree char *name = g_strdup_printf("%s-%02x.%x-%u", object_get_typename(s->owner),
+                                                PCI_SLOT(devfn), PCI_FUNC(devfn), count++);
+
+        slots[devfn] = device_new(s, bus, devfn, name);
     }
     return &slots[devfn]->as;
 }
 
 AddressSpace *iommu_shell_platform_space(IommuShell *s, uint32_t stream)
 {
-    IommuShellDevice *d = device_new(s, NULL, PCI_BDF_TO_DEVFN(stream),
-                                     g_strdup_printf("%s-platform-%04x",
-                                                     object_get_typename(s->owner), stream));
+    g_autofree char *name = g_strdup_printf("%s-platform-%04x", object_get_typename(s->owner),
+                                            stream);
+    IommuShellDevice *d = device_new(s, NULL, PCI_BDF_TO_DEVFN(stream), name);
 
     d->platform_stream = stream;
     return &d->as;

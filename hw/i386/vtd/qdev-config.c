@@ -94,7 +94,12 @@ const IommuProp vtd_knobs[] = {
     KNOB_BOOL("x-pasid-mode", pasid_mode, "PASID (with x-scalable-mode)"),
     KNOB_BOOL("dma-drain", dma_drain, "CAP.DWD and CAP.DRD"),
     KNOB_BOOL("dma-translation", dma_translation, "off: interrupt remapping only"),
-    KNOB_BOOL("stale-tm", stale_tm, "for older machines; bit 62 of a leaf is always ignored"),
+    KNOB_BOOL("stale-tm", stale_tm, "set by older machine types; without effect: the TM bit is "
+              "gone since revision 3.2, bit 62 of a second-stage leaf is reserved (or IW)"),
+    KNOB("proximity-domain", proximity, IOMMU_PROP_U32, NULL,
+         "NUMA node of the unit, for all units or none (RHSA)"),
+    KNOB_BOOL("platform-opt-in", opt_in, "DMAR: firmware leaves no DMA outside of RMRRs "
+              "(DMA_CTRL_PLATFORM_OPT_IN_FLAG)"),
     { .name = NULL }
 };
 

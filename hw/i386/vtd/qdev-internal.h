@@ -9,6 +9,7 @@
 #include "hw/iommu/qdev-props.h"
 #include "hw/iommu/qdev-shell.h"
 #include "hw/iommu/vtd.h"
+#include "qdev-platform.h"
 
 /* Interrupt address range of every requester [3.14]. */
 #define VTD_IR_BASE 0xfee00000ull
@@ -17,6 +18,7 @@
 /** Properties of QEMU's device that are not one capability each. */
 typedef struct VTDKnobs {
     uint32_t version;
+    uint32_t proximity; /* RHSA; vtd_has_proximity() */
     uint8_t aw_bits;
     uint8_t eim; /* OnOffAuto by name */
     bool buggy_eim;
@@ -28,6 +30,7 @@ typedef struct VTDKnobs {
     bool dma_drain;
     bool dma_translation;
     bool stale_tm;
+    bool opt_in;
 } VTDKnobs;
 
 struct VTDUnit {
@@ -38,6 +41,8 @@ struct VTDUnit {
     IommuProps knobs;
     VTDKnobs knob;
     char *model;
+    VTDScope scope;
+    bool joined; /* is among vtd_units() */
 };
 
 /** What a requester's address space holds beside its IOMMU region. */
@@ -58,6 +63,11 @@ static inline VTDUnit *vtd_unit_of(IommuShell *s)
     return container_of(s, VTDUnit, shell);
 }
 
+static inline bool vtd_has_proximity(const VTDUnit *u)
+{
+    return iommu_props_given(&u->knobs, offsetof(VTDKnobs, proximity));
+}
+
 /* qdev-config.c */
 extern const IommuProp vtd_caps[];
 extern const IommuProp vtd_knobs[];
@@ -65,7 +75,7 @@ extern const IommuProp vtd_knobs[];
 bool vtd_configure(VTDUnit *u, VtdConfig *c, Error **errp);
 
 /* qdev-pci.c */
-extern const PCIIOMMUOps vtd_pci_ops;
+extern const PCIIOMMUOps vtd_pci_ops; /* opaque: NULL; each requester has its own unit */
 void vtd_requester_added(IommuShell *s, IommuShellDevice *d);
 bool vtd_requester_bypasses(IommuShellDevice *d);
 /** Look again which requesters bypass. */

@@ -119,7 +119,8 @@ const MemoryRegionOps vtd_interrupt_ops = {
 /* KVM asks where a message would go, to make a route of the answer. */
 int vtd_int_remap(X86IOMMUState *iommu, MSIMessage *src, MSIMessage *dst, uint16_t sid)
 {
-    VTDUnit *u = INTEL_IOMMU_DEVICE(iommu)->unit;
+    VTDUnit *u = sid == X86_IOMMU_SID_INVALID ? vtd_unit_for_platform(VTD_PLACE_IOAPIC)
+                                              : vtd_unit_for_source(sid);
     VtdIrRequest req = {
         .addr = src->address,
         .data = src->data,

@@ -15,21 +15,28 @@
 
 static AddressSpace *vtd_get_address_space(PCIBus *bus, void *opaque, int devfn)
 {
-    return iommu_shell_address_space(opaque, bus, devfn);
+    VTDUnit *u = vtd_unit_for(bus, devfn);
+
+    if (!u) {
+        vtd_platform_orphaned();
+        return &address_space_memory;
+    }
+    return iommu_shell_address_space(&u->shell, bus, devfn);
 }
 
 /* Guest tables can name any address of the guest's width: the host must take them all. */
 static bool vtd_set_iommu_device(PCIBus *bus, void *opaque, int devfn, HostIOMMUDevice *hiod,
                                  Error **errp)
 {
-    IommuShell *s = opaque;
     HostIOMMUDeviceClass *hc = HOST_IOMMU_DEVICE_GET_CLASS(hiod);
-    uint8_t aw_bits = vtd_unit_of(s)->dev->aw_bits;
+    VTDUnit *u = vtd_unit_for(bus, devfn);
+    uint8_t aw_bits;
     int host_bits;
 
-    if (!hc->get_cap) {
+    if (!hc->get_cap || !u) {
         return true;
     }
+    aw_bits = u->dev->aw_bits;
     host_bits = hc->get_cap(hiod, HOST_IOMMU_DEVICE_CAP_AW_BITS, errp);
     if (host_bits < 0) {
         return false;
@@ -96,10 +103,18 @@ void vtd_streams_changed(IommuShell *s, uint32_t stream, uint32_t ignored)
 
 void vtd_requester_added(IommuShell *s, IommuShellDevice *d)
 {
-    VTDRequester *r = g_new0(VTDRequester, 1);
-    g_autofree char *plain = g_strconcat(d->name, "-plain", NULL);
-    g_autofree char *interrupts = g_strconcat(d->name, "-interrupts", NULL);
+    VTDRequester *r = d->extra;
+    g_autofree char *plain = NULL, *interrupts = NULL;
 
+    if (r) {
+        /* The space of one that is gone. */
+        memory_region_set_enabled(&r->plain, false);
+        memory_region_set_enabled(MEMORY_REGION(&d->iommu), true);
+        return;
+    }
+    plain = g_strconcat(d->name, "-plain", NULL);
+    interrupts = g_strconcat(d->name, "-interrupts", NULL);
+    r = g_new0(VTDRequester, 1);
     r->d = d;
     d->extra = r;
     memory_region_init_alias(&r->plain, s->owner, plain, get_system_memory(), 0,

@@ -25,16 +25,16 @@ static IommuProps *vtd_knobs_of(Object *obj)
 
 static bool vtd_can_map(IommuShell *s)
 {
-    return vtd_unit_of(s)->dev->caching_mode;
+    return vtd_unit_of(s)->set.cm;
 }
 
 static void vtd_own_action(IommuShell *s, const IommuShellAction *a)
 {
-    VTDUnit *u = vtd_unit_of(s);
     bool global = a->addr == UINT64_MAX;
 
     if (a->own == VTD_ACTION_IEC) {
-        x86_iommu_iec_notify_all(X86_IOMMU_DEVICE(u->dev), global, global ? 0 : a->addr, a->data);
+        /* KVM keeps routes for all units and knows the first one only. */
+        x86_iommu_iec_notify_all(x86_iommu_get_default(), global, global ? 0 : a->addr, a->data);
     } else {
         vtd_streams_changed(s, a->addr, a->data);
     }
@@ -78,11 +78,11 @@ static uint32_t vtd_port_features(const VtdConfig *c)
 }
 
 /* What other QEMU code reads. */
-static void vtd_publish(IntelIOMMUState *s, const VtdConfig *c, uint64_t mmio_size)
+static void vtd_publish(IntelIOMMUState *s, const VtdConfig *c)
 {
     s->caching_mode = c->cm;
     s->aw_bits = c->mgaw;
-    s->size_field = ctz64(mmio_size / 4096);
+    s->build_dmar = vtd_build_dmar;
     X86_IOMMU_DEVICE(s)->dt_supported = c->dt;
     X86_IOMMU_DEVICE(s)->pt_supported = c->pt;
 }
@@ -101,25 +101,23 @@ static void vtd_realize(DeviceState *dev, Error **errp)
     if (!vtd_configure(u, &c, errp)) {
         return;
     }
+    mmio_size = vtd_config_mmio_size(&c);
+    iommu_props_freeze(&u->caps, &c, sizeof(c));
+    if (!vtd_platform_place(u, mmio_size, errp)) {
+        return;
+    }
     model = vtd_new(&c, &host, &vtd_host_ops);
     if (!model) {
         error_setg(errp, "intel-iommu: out of memory");
         return;
     }
-    mmio_size = vtd_config_mmio_size(&c);
-    iommu_props_freeze(&u->caps, &c, sizeof(c));
-    vtd_publish(s, &c, mmio_size);
+    vtd_publish(s, &c);
     u->shell.port_features = vtd_port_features(&c);
     if (!iommu_shell_realize(&u->shell, model, pcms->pcibus, mmio_size, errp)) {
         return;
     }
     sysbus_init_mmio(SYS_BUS_DEVICE(dev), &u->shell.mmio);
-    memory_region_add_subregion_overlap(get_system_memory(), Q35_HOST_BRIDGE_IOMMU_ADDR,
-                                        &u->shell.mmio, 1);
-    pci_setup_iommu(pcms->pcibus, &vtd_pci_ops, &u->shell);
-    /* Its requester id is one that the DMAR table names; no bus has it. */
-    X86_MACHINE(pcms)->ioapic_as = iommu_shell_platform_space(
-        &u->shell, PCI_BUILD_BDF(Q35_PSEUDO_BUS_PLATFORM, Q35_PSEUDO_DEVFN_IOAPIC));
+    vtd_platform_join(u, errp);
 }
 
 static void vtd_reset_exit(Object *obj, ResetType type)
@@ -143,6 +141,8 @@ static void vtd_instance_finalize(Object *obj)
 {
     VTDUnit *u = INTEL_IOMMU_DEVICE(obj)->unit;
 
+    vtd_platform_leave(u);
+    vtd_scope_free(&u->scope);
     iommu_shell_finalize(&u->shell);
     g_free(u->model);
     g_free(u);
@@ -202,6 +202,7 @@ static void vtd_class_init(ObjectClass *oc, void *data)
     iommu_props_class_init(oc, vtd_knobs, vtd_knobs_of);
     object_class_property_add_str(oc, "model", vtd_get_model, vtd_set_model);
     object_class_property_set_description(oc, "model", "named set of capabilities");
+    vtd_scope_class_init(oc);
     iommu_shell_class_init(oc);
     iommu_shell_port_class_init(oc);
 }

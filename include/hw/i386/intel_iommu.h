@@ -15,7 +15,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(IntelIOMMUState, INTEL_IOMMU_DEVICE)
 
 #define TYPE_INTEL_IOMMU_MEMORY_REGION "intel-iommu-iommu-memory-region"
 
-/** Where the register block of the machine's unit is. */
+/** Where the register block of the machine's first unit is. */
 #define Q35_HOST_BRIDGE_IOMMU_ADDR 0xfed90000ull
 
 /* A 64-bit message address is kept as two 32-bit words in KVM's interrupt routes. */
@@ -28,9 +28,10 @@ struct IntelIOMMUState {
     X86IOMMUState x86_iommu;
 
     /* Valid once realized. */
-    bool caching_mode;  /* CAP.CM: device assignment is possible */
+    bool caching_mode;  /* CAP.CM of this or, in the first one, of any unit: what assigns devices */
     uint8_t aw_bits;    /* width of the guest addresses it takes */
-    uint8_t size_field; /* DRHD.Size: log2 of the register block's 4 KB pages */
+    /** Append what follows the header of the DMAR table. */
+    void (*build_dmar)(GArray *table);
 
     VTDUnit *unit;
 };
