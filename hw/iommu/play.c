@@ -32,10 +32,11 @@ static void use(Builder *b, IommuResource res, uint32_t occupancy, uint32_t late
 
 static void use_memory(Builder *b, uint32_t bytes, bool write)
 {
-    uint32_t beats = bytes ? (bytes + b->t->mem_beat - 1) / b->t->mem_beat : 1;
-    uint32_t latency = write ? b->t->mem_write_latency : b->t->mem_latency;
+    IommuOp *op = add(b, IOMMU_OP_USE, IOMMU_RES_MEM);
+    uint16_t mark = op->mark;
 
-    use(b, IOMMU_RES_MEM, b->t->mem_interval * beats, latency + b->t->mem_interval * (beats - 1));
+    *op = iommu_memory_op(b->t, bytes, write);
+    op->mark = mark;
 }
 
 /*
@@ -118,6 +119,18 @@ static void add_step(Builder *b, const IommuPlan *p, uint32_t i)
     b->mark = i + 1;
 }
 
+IommuOp iommu_memory_op(const IommuTiming *t, uint32_t bytes, bool write)
+{
+    uint32_t beats = bytes ? (bytes + t->mem_beat - 1) / t->mem_beat : 1;
+
+    return (IommuOp) {
+        .kind = IOMMU_OP_USE,
+        .res = IOMMU_RES_MEM,
+        .occupancy = t->mem_interval * beats,
+        .latency = (write ? t->mem_write_latency : t->mem_latency) + t->mem_interval * (beats - 1),
+    };
+}
+
 void iommu_timing_servers(const IommuTiming *t, uint32_t servers[IOMMU_RESOURCES])
 {
     for (unsigned r = 0; r < IOMMU_RESOURCES; r++) {
@@ -131,20 +144,35 @@ void iommu_timing_servers(const IommuTiming *t, uint32_t servers[IOMMU_RESOURCES
     servers[IOMMU_RES_IPA] = t->ipa_width;
 }
 
+static void add_steps(Builder *b, const IommuPlan *p)
+{
+    for (uint32_t i = 0; i < p->count; i++) {
+        add_step(b, p, i);
+    }
+    add(b, IOMMU_OP_DELAY, 0)->latency = b->t->response_latency;
+    add(b, IOMMU_OP_RELEASE, IOMMU_RES_TXN);
+}
+
 size_t iommu_job_of_request(const IommuTiming *t, const IommuPlan *p, const IommuSched *s,
                             IommuOp *ops)
 {
     Builder b = { .t = t, .s = s, .ops = ops };
-    IommuOp *op;
 
     add(&b, IOMMU_OP_HOLD, IOMMU_RES_TXN);
     use(&b, IOMMU_RES_PORT, t->port_interval, t->port_latency);
-    for (uint32_t i = 0; i < p->count; i++) {
-        add_step(&b, p, i);
-    }
-    op = add(&b, IOMMU_OP_DELAY, 0);
-    op->latency = t->response_latency;
-    add(&b, IOMMU_OP_RELEASE, IOMMU_RES_TXN);
+    add_steps(&b, p);
+    add(&b, IOMMU_OP_DONE, 0);
+    return b.count;
+}
+
+size_t iommu_job_of_retry(const IommuTiming *t, const IommuPlan *p, const IommuSched *s,
+                          uint32_t token, IommuOp *ops)
+{
+    Builder b = { .t = t, .s = s, .ops = ops };
+
+    add(&b, IOMMU_OP_HOLD, IOMMU_RES_TXN);
+    add_steps(&b, p);
+    add(&b, IOMMU_OP_ACTION, 0)->arg = (uint64_t)token << 32 | IOMMU_ACTION_RETRIED;
     add(&b, IOMMU_OP_DONE, 0);
     return b.count;
 }

@@ -14,8 +14,18 @@
 
 #define ALIKE(n)                                                                          \
     .tlb = LRU(n, n), .ipa = LRU(n, n), .tables = { LEVELS(n, n), LEVELS(n, n) },         \
-    .config = LRU(n, n), .subconfig = LRU(n, n), .interrupt = LRU(n, n),                  \
-    .timing = STANDARD_TIMING
+    .config = LRU(n, n), .subconfig = LRU(n, n), .interrupt = LRU(n, n)
+
+/* Narrow and slow, so that requests meet. */
+#define TINY_TIMING                                                                       \
+    {                                                                                     \
+        .clock_mhz = 1000, .txn_slots = 4, .port_interval = 1, .port_latency = 1,         \
+        .response_latency = 1, .config_width = 1, .config_latency = 2, .tlb_width = 1,    \
+        .tlb_latency = 2, .walker_slots = 2, .table_width = 1, .table_latency = 3,        \
+        .ipa_width = 1, .ipa_latency = 3, .mem_interval = 2, .mem_latency = 20,           \
+        .mem_write_latency = 10, .mem_beat = 64, .record_slots = 1024,                    \
+        .command_latency = 1, .invalidate_base = 3, .invalidate_rate = 1,                 \
+    }
 
 const IommuTiming iommu_timing_standard = STANDARD_TIMING;
 
@@ -30,9 +40,9 @@ static const IommuProfile profiles[] = {
         .interrupt = LRU(4096, 4),
         .timing = STANDARD_TIMING,
     },
-    { .name = "one", ALIKE(1) },
-    { .name = "off", ALIKE(0) },
-    { .name = "tiny", ALIKE(4) },
+    { .name = "one", ALIKE(1), .timing = STANDARD_TIMING },
+    { .name = "off", ALIKE(0), .timing = STANDARD_TIMING },
+    { .name = "tiny", ALIKE(4), .timing = TINY_TIMING }, /* profiles/tiny.ini is its twin */
 };
 
 const IommuProfile *iommu_profile_find(const char *name)

@@ -48,10 +48,16 @@ static void *host_ram(IommuShell *s, uint64_t addr, size_t len, bool write, MemT
     return p;
 }
 
-/* Copy by aligned 64-bit words where possible. */
+/* Copy by aligned 64-bit words where possible; an aligned 32-bit word is one access too. */
 static void host_copy(void *to, const void *from, size_t len)
 {
-    if (((uintptr_t)to | (uintptr_t)from | len) & 7) {
+    uintptr_t low = (uintptr_t)to | (uintptr_t)from;
+
+    if (len == 4 && !(low & 3)) {
+        qatomic_set((uint32_t *)to, qatomic_read((const uint32_t *)from));
+        return;
+    }
+    if ((low | len) & 7) {
         memcpy(to, from, len);
         return;
     }
@@ -91,6 +97,8 @@ static IommuMemStatus host_write(void *opaque, uint64_t addr, const void *buf, s
     RCU_READ_LOCK_GUARD();
     p = host_ram(s, addr, len, true, attrs);
     if (p) {
+        /* Guests poll records and statuses without a lock: all that went before is seen before. */
+        smp_wmb();
         host_copy(p, buf, len);
         address_space_unmap(s->memory, p, len, true, len);
         return IOMMU_MEM_OK;
@@ -142,6 +150,7 @@ static IommuMemStatus host_send_msi(void *opaque, uint64_t addr, uint32_t data, 
         RCU_READ_LOCK_GUARD();
         p = (addr & 3) ? NULL : host_ram(s, addr, 4, true, attrs);
         if (p) {
+            smp_wmb();
             qatomic_set(p, cpu_to_le32(data));
             address_space_unmap(s->memory, p, 4, true, 4);
             return IOMMU_MEM_OK;

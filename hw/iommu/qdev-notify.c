@@ -239,7 +239,7 @@ int iommu_shell_notify_flag_changed(IOMMUMemoryRegion *mr, IOMMUNotifierFlag old
     if (now && !d->mirrored) {
         /* Where the device shows plain memory to a mirror: not here, amid a memory transaction. */
         d->mirrored = true;
-        s->mode_dirty = true;
+        iommu_shell_mode_dirty(s);
         qemu_bh_schedule(s->bh);
     }
     if (now && !d->notify) {

@@ -58,10 +58,36 @@ static void shell_act(IommuShell *s, const IommuShellAction *a)
     case IOMMU_SHELL_PAGE_RESPONSE:
         iommu_shell_client_page_response(s, &a->response);
         break;
+    case IOMMU_SHELL_MODE:
+        if (s->ops->mode_changed) {
+            s->ops->mode_changed(s);
+        }
+        break;
     case IOMMU_SHELL_OWN:
         s->ops->own_action(s, a);
         break;
     }
+}
+
+static bool actions_pending(const IommuShell *s)
+{
+    return s->actions_done < s->actions->len;
+}
+
+/* The oldest action. What has been done is cut off when it is most of the array: O(1) in the mean. */
+static IommuShellAction actions_take(IommuShell *s)
+{
+    IommuShellAction a = g_array_index(s->actions, IommuShellAction, s->actions_done);
+
+    s->actions_done++;
+    if (s->actions_done == s->actions->len) {
+        g_array_set_size(s->actions, 0);
+        s->actions_done = 0;
+    } else if (s->actions_done > s->actions->len / 2) {
+        g_array_remove_range(s->actions, 0, s->actions_done);
+        s->actions_done = 0;
+    }
+    return a;
 }
 
 /* Actions may call the model again and so add more. */
@@ -75,30 +101,24 @@ void iommu_shell_flush(IommuShell *s)
         return;
     }
     s->draining = true;
-    while (budget && (s->mode_dirty || s->actions->len)) {
-        bool mode_dirty = s->mode_dirty;
-        IommuShellAction a = { 0 };
+    for (; budget && actions_pending(s); budget--) {
+        IommuShellAction a = actions_take(s);
 
-        budget--;
-        if (mode_dirty) {
-            s->mode_dirty = false;
-        } else {
-            a = g_array_index(s->actions, IommuShellAction, 0);
-            g_array_remove_index(s->actions, 0);
-        }
         qemu_rec_mutex_unlock(&s->lock);
-        if (!mode_dirty) {
-            shell_act(s, &a);
-        } else if (s->ops->mode_changed) {
-            s->ops->mode_changed(s);
-        }
+        shell_act(s, &a);
         qemu_rec_mutex_lock(&s->lock);
     }
     s->draining = false;
-    if (s->mode_dirty || s->actions->len) {
+    if (actions_pending(s)) {
         qemu_bh_schedule(s->bh);
     }
     qemu_rec_mutex_unlock(&s->lock);
+}
+
+bool iommu_shell_quiescent(IommuShell *s)
+{
+    QEMU_LOCK_GUARD(&s->lock);
+    return !actions_pending(s);
 }
 
 static void shell_drain_bh(void *opaque)
@@ -114,7 +134,11 @@ bool iommu_shell_enter_quiet(IommuShell *s)
         return false;
     }
     s->busy = true;
-    if (s->timed) {
+    /*
+     * What is due may need the BQL: invalidations that devices are told of, records and messages to
+     * MMIO. A translation asked without it is resolved; time goes on with the timer.
+     */
+    if (s->timed && bql_locked()) {
         iommu_shell_advance(s);
     }
     return true;
@@ -131,7 +155,7 @@ bool iommu_shell_enter(IommuShell *s)
 
 void iommu_shell_leave(IommuShell *s)
 {
-    bool pending = s->actions->len || s->mode_dirty;
+    bool pending = actions_pending(s);
 
     if (s->timed || s->wake_at != IOMMU_CYCLE_NEVER) {
         iommu_shell_set_timer(s);
@@ -152,9 +176,15 @@ void iommu_shell_defer(IommuShell *s, const IommuShellAction *a)
     g_array_append_vals(s->actions, a, 1);
 }
 
+/* In its place among the others: what was put off before it belongs to the mode before it. */
 void iommu_shell_mode_dirty(IommuShell *s)
 {
-    s->mode_dirty = true;
+    guint last = s->actions->len - 1;
+
+    if (!actions_pending(s) ||
+        g_array_index(s->actions, IommuShellAction, last).kind != IOMMU_SHELL_MODE) {
+        iommu_shell_defer(s, &(IommuShellAction) { .kind = IOMMU_SHELL_MODE });
+    }
 }
 
 void iommu_shell_translate(IommuShell *s, const IommuTxn *txn, IommuResult *res)
@@ -279,11 +309,12 @@ void iommu_shell_reset(IommuShell *s)
         return;
     }
     g_array_set_size(s->actions, 0);
+    s->actions_done = 0;
     g_array_set_size(s->pending, 0);
     s->model->ops->reset(s->model);
     iommu_shell_timed_reset(s);
     iommu_shell_watch_again(s);
-    s->mode_dirty = true;
+    iommu_shell_mode_dirty(s);
     iommu_shell_leave(s);
 }
 

@@ -1,31 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Migration of an IOMMU model in QEMU: the model writes and reads its own image (state.h); here
- * it becomes one buffer of the stream.
+ * it becomes one buffer of the stream. With timing on, what is under way (jobs, events, records, the
+ * command between its execution and its retirement) is part of the image: saving changes nothing,
+ * so that the machine that was saved goes on to the cycle as if it had not been.
  */
 #include "qemu/osdep.h"
 #include "hw/iommu/qdev-shell.h"
 #include "migration/vmstate.h"
 #include "qemu/error-report.h"
 
+/* Of any image: tens of thousands of jobs under way stay well below. */
+#define IMAGE_BYTES (64u << 20)
+
 #define PENDING_WORDS (sizeof(IommuShellPending) / sizeof(uint64_t))
 
 static void save_shell(IommuShell *s, IommuStateWriter *w)
 {
-    uint64_t cycle = s->timed ? iommu_timed_now(s->timed) : 0;
+    uint8_t timing = s->timed != NULL;
 
     iommu_shell_port_saving(s);
     iommu_state_put(w, "shell.pending", s->pending->data, sizeof(uint64_t),
                     s->pending->len * PENDING_WORDS);
     iommu_state_put(w, "shell.last_number", &s->last_number, sizeof(uint64_t), 1);
     iommu_state_put(w, "shell.base_ns", &s->base_ns, sizeof(uint64_t), 1);
-    iommu_state_put(w, "shell.cycle", &cycle, sizeof(uint64_t), 1);
+    iommu_state_put(w, "shell.timing", &timing, 1, 1);
+    if (timing) {
+        iommu_timed_save(s->timed, w);
+    }
 }
 
 static bool load_shell(IommuShell *s, IommuStateReader *r)
 {
     long words = iommu_state_count(r, "shell.pending");
-    uint64_t cycle;
+    uint8_t timing;
 
     if (words < 0 || words % PENDING_WORDS) {
         return false;
@@ -34,12 +42,11 @@ static bool load_shell(IommuShell *s, IommuStateReader *r)
     if (!iommu_state_get(r, "shell.pending", s->pending->data, sizeof(uint64_t), words) ||
         !iommu_state_get(r, "shell.last_number", &s->last_number, sizeof(uint64_t), 1) ||
         !iommu_state_get(r, "shell.base_ns", &s->base_ns, sizeof(uint64_t), 1) ||
-        !iommu_state_get(r, "shell.cycle", &cycle, sizeof(uint64_t), 1)) {
+        !iommu_state_get(r, "shell.timing", &timing, 1, 1) || timing != (s->timed != NULL)) {
         return false;
     }
     iommu_shell_port_loaded(s);
-    iommu_shell_resume_at(s, cycle);
-    return true;
+    return !timing || iommu_timed_load(s->timed, r);
 }
 
 static int shell_pre_save(void *opaque)
@@ -47,15 +54,15 @@ static int shell_pre_save(void *opaque)
     IommuShell *s = opaque;
     IommuStateWriter w = { 0 };
 
-    iommu_shell_settle(s);
-    iommu_shell_flush(s);
     WITH_QEMU_LOCK_GUARD(&s->lock) {
         s->model->ops->save(s->model, &w);
         save_shell(s, &w);
     }
-    if (w.failed || w.len > UINT32_MAX) {
+    if (w.failed || w.len > IMAGE_BYTES) {
+        error_report("%s: %s", object_get_typename(s->owner),
+                     w.failed ? "no memory for the migration image"
+                              : "too much is under way for a migration image");
         free(w.data);
-        error_report("%s: no memory for the migration image", object_get_typename(s->owner));
         return -ENOMEM;
     }
     g_free(s->saved);
@@ -84,7 +91,7 @@ static int shell_post_load(void *opaque, int version_id)
     if (ok) {
         ok = s->model->ops->load(s->model, &r) && load_shell(s, &r);
         iommu_shell_watch_again(s);
-        s->mode_dirty = true;
+        iommu_shell_mode_dirty(s);
         iommu_shell_leave(s);
     }
     shell_post_save(s);
@@ -96,6 +103,14 @@ static int shell_post_load(void *opaque, int version_id)
     return 0;
 }
 
+/* Before anything is allocated for it. */
+static bool image_size_ok(void *opaque, int version_id)
+{
+    IommuShell *s = opaque;
+
+    return s->saved_size <= IMAGE_BYTES;
+}
+
 const VMStateDescription vmstate_iommu_shell = {
     .name = "stagewalk-iommu",
     .version_id = 1,
@@ -105,6 +120,7 @@ const VMStateDescription vmstate_iommu_shell = {
     .post_load = shell_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32(saved_size, IommuShell),
+        VMSTATE_VALIDATE("size of the image", image_size_ok),
         VMSTATE_VBUFFER_ALLOC_UINT32(saved, IommuShell, 1, NULL, saved_size),
         VMSTATE_END_OF_LIST()
     },

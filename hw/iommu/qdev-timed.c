@@ -10,9 +10,16 @@
 #include "qapi/error.h"
 #include "qemu/host-utils.h"
 #include "qemu/timer.h"
+#include "system/runstate.h"
 
-/* Steps before the main loop gets its turn, should jobs beget jobs for ever. */
-#define SETTLE_BUDGET 10000000
+/*
+ * Rounds in which actions may beget actions before a stopped machine is left as it is; see
+ * iommu_shell_flush().
+ */
+#define STOP_ROUNDS 64
+
+/* Below every device's: theirs is their depth in the tree of buses, from 0. */
+#define RUN_STATE_PRIORITY (-1)
 
 static uint32_t clock_mhz(const IommuShell *s)
 {
@@ -75,6 +82,28 @@ static void shell_timer(void *opaque)
     iommu_shell_leave(s);
 }
 
+/*
+ * The machine stops: time has come to now, and what was put off is done now, while guest memory and
+ * other devices may still change (migration sends the last of RAM, and interrupt controllers, after
+ * this). What is under way stays under way, and is saved so. The machine goes on: a loaded queue may be
+ * waiting for nobody but us.
+ */
+static void shell_run_state(void *opaque, bool running, RunState state)
+{
+    IommuShell *s = opaque;
+
+    for (unsigned i = 0; i < STOP_ROUNDS; i++) {
+        if (!iommu_shell_enter(s)) {
+            return;
+        }
+        iommu_shell_leave(s);
+        iommu_shell_flush(s);
+        if (iommu_shell_quiescent(s)) {
+            return;
+        }
+    }
+}
+
 /* Called by the scheduler, inside the model. */
 static void timed_done(void *opaque, uint64_t cookie, uint64_t cycle)
 {
@@ -118,6 +147,8 @@ bool iommu_shell_timed_realize(IommuShell *s, Error **errp)
 {
     s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, shell_timer, s);
     s->base_ns = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    /* After every device that may still come to us: the lowest priority is the last to stop. */
+    s->run_state = qemu_add_vm_change_state_handler_prio(shell_run_state, s, RUN_STATE_PRIORITY);
     if (!s->timing) {
         return true;
     }
@@ -132,6 +163,9 @@ bool iommu_shell_timed_realize(IommuShell *s, Error **errp)
 
 void iommu_shell_timed_finalize(IommuShell *s)
 {
+    if (s->run_state) {
+        qemu_del_vm_change_state_handler(s->run_state);
+    }
     timer_free(s->timer);
     iommu_timed_free(s->timed);
     iommu_profile_free(s->own_profile);
@@ -147,27 +181,6 @@ void iommu_shell_timed_reset(IommuShell *s)
         iommu_timed_reset(s->timed);
     }
     timer_del(s->timer);
-}
-
-void iommu_shell_settle(IommuShell *s)
-{
-    unsigned budget = SETTLE_BUDGET;
-
-    if (!s->timed || !iommu_shell_enter(s)) {
-        return;
-    }
-    while (budget-- && iommu_timed_next(s->timed) != IOMMU_CYCLE_NEVER) {
-        iommu_timed_run_until(s->timed, iommu_timed_next(s->timed));
-    }
-    iommu_shell_leave(s);
-}
-
-void iommu_shell_resume_at(IommuShell *s, uint64_t cycle)
-{
-    if (s->timed) {
-        iommu_timed_reset(s->timed);
-        iommu_timed_run_until(s->timed, cycle);
-    }
 }
 
 static bool may_set(IommuShell *s, const char *property, Error **errp)

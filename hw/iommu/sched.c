@@ -1,160 +1,79 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Scheduler: jobs on resources, cycle by cycle (docs/timing.rst, "Jobs, resources and events").
- *
- * Events of the next WHEEL cycles are in a wheel of FIFO lists, one for each cycle and phase; later
- * ones wait in a heap and move to the wheel as time comes near. A heap event was scheduled before any
- * event of the same cycle that went to the wheel directly, so moving it in first keeps the order.
+ * What an event is and where it waits is told in sched-internal.h.
  */
 #include "hw/iommu/fields.h"
-#include "hw/iommu/sched.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define WHEEL 1024u /* cycles, a power of two */
-#define NONE UINT32_MAX
+#include "sched-internal.h"
 
-enum { PHASE_RELEASE, PHASE_CONTINUE, PHASE_GRANT, PHASES };
-
-typedef struct Event {
-    uint32_t next;
-    uint32_t subject; /* job slot, or resource */
-} Event;
-
-typedef struct List {
-    uint32_t head, tail;
-} List;
-
-typedef struct FarEvent {
-    uint64_t cycle;
-    uint64_t serial;
-    uint32_t subject;
-    uint32_t phase;
-} FarEvent;
-
-typedef struct Job {
-    uint64_t number;
-    uint64_t cookie;
-    uint64_t begun;       /* cycle at which it came to its current operation */
-    uint64_t held[IOMMU_RESOURCES]; /* cycle at which a slot was granted */
-    uint32_t holding;     /* bit r: a slot of r is held */
-    IommuOp *ops;         /* kept when the slot is reused */
-    uint32_t count, cap;
-    uint32_t pc;
-    uint32_t mark;
-    uint32_t class_index;
-    uint32_t queue_next;  /* in a resource queue, a waiters list or the drain list */
-    uint32_t wait_mark;
-    uint32_t waiters;     /* jobs in WAIT for this one, newest last */
-    uint32_t older, newer;/* active list of the class */
-    bool entered;         /* the current operation is already under way */
-} Job;
-
-typedef struct Server {
-    uint32_t servers, free;
-    uint32_t head, tail, length;
-    bool grant_due;
-    IommuResourceStats stats;
-} Server;
-
-#define CLASSES 3
-
-struct IommuSched {
-    IommuSchedOps ops;
-    void *opaque;
-    uint64_t now;
-    uint64_t next_job;
-    Server servers[IOMMU_RESOURCES];
-
-    Job *jobs;
-    uint32_t job_cap;
-    uint32_t *free_jobs;
-    uint32_t free_count;
-    uint32_t *index; /* hash of job number to slot */
-    uint32_t index_mask;
-    uint32_t oldest[CLASSES], newest[CLASSES], active[CLASSES];
-    List drains;
-
-    List wheel[WHEEL][PHASES];
-    uint64_t wheel_used[WHEEL / 64];
-    Event *events;
-    uint32_t event_cap, event_free;
-    FarEvent *far;
-    size_t far_count, far_cap;
-    uint64_t far_serial;
-};
-
-static void *grow(void *p, size_t count, size_t size)
-{
-    void *q = realloc(p, count * size);
-
-    if (!q) {
-        /* Host memory is gone; nothing sensible can go on, as with QEMU's own g_malloc. */
-        abort();
-    }
-    return q;
-}
+#define WHEEL SCHED_WHEEL
+#define NONE SCHED_NONE
 
 /* Lists of events. */
 
-static uint32_t event_new(IommuSched *s, uint32_t subject)
+static void continue_add(IommuSched *s, unsigned slot, uint32_t job)
 {
-    uint32_t e = s->event_free;
+    SchedList *l = &s->wheel[slot].continues;
 
-    if (e == NONE) {
-        uint32_t cap = s->event_cap ? s->event_cap * 2 : 1024;
-
-        s->events = grow(s->events, cap, sizeof(Event));
-        for (uint32_t i = s->event_cap; i < cap; i++) {
-            s->events[i].next = i + 1 < cap ? i + 1 : NONE;
-        }
-        e = s->event_cap;
-        s->event_cap = cap;
+    s->jobs[job].event_next = NONE;
+    if (l->tail == NONE) {
+        l->head = job;
+    } else {
+        s->jobs[l->tail].event_next = job;
     }
-    s->event_free = s->events[e].next;
-    s->events[e] = (Event) { .next = NONE, .subject = subject };
-    return e;
+    l->tail = job;
 }
 
-static void wheel_add(IommuSched *s, uint64_t cycle, unsigned phase, uint32_t subject)
+static void release_add(IommuSched *s, unsigned slot, uint32_t res)
 {
-    unsigned slot = cycle % WHEEL;
-    List *l = &s->wheel[slot][phase];
-    uint32_t e = event_new(s, subject);
+    SchedList *l = &s->wheel[slot].releases;
+    uint32_t e = s->release_free;
 
+    s->release_free = s->releases[e].next;
+    s->releases[e] = (SchedRelease) { .next = NONE, .res = res };
     if (l->tail == NONE) {
         l->head = e;
     } else {
-        s->events[l->tail].next = e;
+        s->releases[l->tail].next = e;
     }
     l->tail = e;
+}
+
+static void wheel_add(IommuSched *s, uint64_t cycle, SchedPhase phase, uint32_t subject)
+{
+    unsigned slot = cycle % WHEEL;
+
+    if (phase == PHASE_CONTINUE) {
+        continue_add(s, slot, subject);
+    } else {
+        release_add(s, slot, subject);
+    }
     s->wheel_used[slot / 64] |= 1ull << (slot % 64);
 }
 
-static bool far_before(const FarEvent *a, const FarEvent *b)
+static bool far_before(const SchedFar *a, const SchedFar *b)
 {
     return a->cycle != b->cycle ? a->cycle < b->cycle : a->serial < b->serial;
 }
 
-static void far_add(IommuSched *s, FarEvent e)
+static void far_add(IommuSched *s, SchedFar e)
 {
     size_t i;
 
-    if (s->far_count == s->far_cap) {
-        s->far_cap = s->far_cap ? s->far_cap * 2 : 256;
-        s->far = grow(s->far, s->far_cap, sizeof(FarEvent));
-    }
     for (i = s->far_count++; i && far_before(&e, &s->far[(i - 1) / 2]); i = (i - 1) / 2) {
         s->far[i] = s->far[(i - 1) / 2];
     }
     s->far[i] = e;
 }
 
-static FarEvent far_take(IommuSched *s)
+static SchedFar far_take(IommuSched *s)
 {
-    FarEvent first = s->far[0];
-    FarEvent last = s->far[--s->far_count];
+    SchedFar first = s->far[0];
+    SchedFar last = s->far[--s->far_count];
     size_t i = 0;
 
     for (;;) {
@@ -176,12 +95,15 @@ static FarEvent far_take(IommuSched *s)
     return first;
 }
 
-static void schedule(IommuSched *s, uint64_t cycle, unsigned phase, uint32_t subject)
+void sched_schedule(IommuSched *s, uint64_t cycle, SchedPhase phase, uint32_t subject)
 {
-    if (cycle - s->now < WHEEL) {
+    if (phase == PHASE_GRANT) {
+        s->grants[s->grant_tail++ % SCHED_GRANTS] = subject;
+        s->wheel_used[cycle % WHEEL / 64] |= 1ull << (cycle % 64);
+    } else if (cycle - s->now < WHEEL) {
         wheel_add(s, cycle, phase, subject);
     } else {
-        far_add(s, (FarEvent) {
+        far_add(s, (SchedFar) {
             .cycle = cycle, .serial = s->far_serial++, .subject = subject, .phase = phase,
         });
     }
@@ -192,7 +114,7 @@ static void set_now(IommuSched *s, uint64_t cycle)
 {
     s->now = cycle;
     while (s->far_count && s->far[0].cycle - cycle < WHEEL) {
-        FarEvent e = far_take(s);
+        SchedFar e = far_take(s);
 
         wheel_add(s, e.cycle, e.phase, e.subject);
     }
@@ -255,54 +177,82 @@ static void index_remove(IommuSched *s, uint64_t number)
     s->index[hole] = NONE;
 }
 
-static void jobs_grow(IommuSched *s)
+/* Room for more jobs, and for the events that they and the servers can have pending. */
+static bool jobs_grow(IommuSched *s)
 {
     uint32_t cap = s->job_cap ? s->job_cap * 2 : 256;
+    size_t far_cap = (size_t)cap + s->release_count;
+    SchedJob *jobs = realloc(s->jobs, cap * sizeof(*jobs));
+    uint32_t *slots = realloc(s->free_jobs, cap * sizeof(*slots));
+    SchedFar *far = realloc(s->far, far_cap * sizeof(*far));
+    uint32_t *index = realloc(s->index, cap * 2 * sizeof(*index));
 
-    s->jobs = grow(s->jobs, cap, sizeof(Job));
-    memset(s->jobs + s->job_cap, 0, (cap - s->job_cap) * sizeof(Job));
-    s->free_jobs = grow(s->free_jobs, cap, sizeof(uint32_t));
+    /* What could be had is kept: it is at least as large as before. */
+    s->jobs = jobs ? jobs : s->jobs;
+    s->free_jobs = slots ? slots : s->free_jobs;
+    s->far = far ? far : s->far;
+    s->index = index ? index : s->index;
+    if (!jobs || !slots || !far || !index) {
+        return false;
+    }
+    memset(jobs + s->job_cap, 0, (cap - s->job_cap) * sizeof(*jobs));
     for (uint32_t i = cap; i-- > s->job_cap;) {
-        s->free_jobs[s->free_count++] = i;
+        slots[s->free_count++] = i;
     }
     s->index_mask = cap * 2 - 1;
-    s->index = grow(s->index, cap * 2, sizeof(uint32_t));
-    memset(s->index, 0xff, cap * 2 * sizeof(uint32_t));
+    memset(index, 0xff, cap * 2 * sizeof(*index));
     for (uint32_t i = 0; i < s->job_cap; i++) {
-        *index_slot(s, s->jobs[i].number) = i;
+        *index_slot(s, jobs[i].number) = i;
     }
     s->job_cap = cap;
+    return true;
 }
 
-static const Job *job_find(const IommuSched *s, uint64_t number)
+/* Room for @count operations in @j. */
+static bool ops_grow(SchedJob *j, uint32_t count)
 {
-    uint32_t i = s->job_cap ? *index_slot(s, number) : NONE;
+    IommuOp *ops;
 
-    return i == NONE ? NULL : &s->jobs[i];
+    if (count <= j->cap) {
+        return true;
+    }
+    count = count < 16 ? 16 : count;
+    ops = realloc(j->ops, count * sizeof(*ops));
+    if (!ops) {
+        return false;
+    }
+    j->ops = ops;
+    j->cap = count;
+    return true;
+}
+
+uint32_t sched_job_slot(const IommuSched *s, uint64_t number)
+{
+    return s->job_cap ? *index_slot(s, number) : NONE;
 }
 
 bool sched_reached(const IommuSched *s, uint64_t job, unsigned mark)
 {
-    const Job *j = job_find(s, job);
+    uint32_t slot = sched_job_slot(s, job);
 
-    return !j || j->mark >= mark;
+    return slot == NONE || s->jobs[slot].mark >= mark;
 }
 
 /* Resource queues. */
 
-static void want_grant(IommuSched *s, unsigned res)
+void sched_want_grant(IommuSched *s, unsigned res)
 {
-    Server *r = &s->servers[res];
+    SchedServer *r = &s->servers[res];
 
     if (!r->grant_due && r->free && r->head != NONE) {
         r->grant_due = true;
-        schedule(s, s->now, PHASE_GRANT, res);
+        sched_schedule(s, s->now, PHASE_GRANT, res);
     }
 }
 
-static void join(IommuSched *s, uint32_t slot, unsigned res)
+void sched_enqueue(IommuSched *s, uint32_t slot, unsigned res)
 {
-    Server *r = &s->servers[res];
+    SchedServer *r = &s->servers[res];
 
     s->jobs[slot].queue_next = NONE;
     if (r->tail == NONE) {
@@ -314,17 +264,22 @@ static void join(IommuSched *s, uint32_t slot, unsigned res)
     if (++r->length > r->stats.max_queue) {
         r->stats.max_queue = r->length;
     }
-    want_grant(s, res);
+}
+
+static void join(IommuSched *s, uint32_t slot, unsigned res)
+{
+    sched_enqueue(s, slot, res);
+    sched_want_grant(s, res);
 }
 
 static void grant(IommuSched *s, unsigned res)
 {
-    Server *r = &s->servers[res];
+    SchedServer *r = &s->servers[res];
 
     r->grant_due = false;
     while (r->free && r->head != NONE) {
         uint32_t slot = r->head;
-        Job *j = &s->jobs[slot];
+        SchedJob *j = &s->jobs[slot];
         const IommuOp *op = &j->ops[j->pc];
 
         r->head = j->queue_next;
@@ -338,11 +293,11 @@ static void grant(IommuSched *s, unsigned res)
         if (op->kind == IOMMU_OP_HOLD) {
             j->held[res] = s->now;
             j->holding |= 1u << res;
-            schedule(s, s->now, PHASE_CONTINUE, slot);
+            sched_schedule(s, s->now, PHASE_CONTINUE, slot);
         } else {
             r->stats.busy += op->occupancy;
-            schedule(s, s->now + op->occupancy, PHASE_RELEASE, res);
-            schedule(s, s->now + op->latency, PHASE_CONTINUE, slot);
+            sched_schedule(s, s->now + op->occupancy, PHASE_RELEASE, res);
+            sched_schedule(s, s->now + op->latency, PHASE_CONTINUE, slot);
         }
     }
 }
@@ -350,14 +305,14 @@ static void grant(IommuSched *s, unsigned res)
 static void give_back(IommuSched *s, unsigned res)
 {
     s->servers[res].free++;
-    want_grant(s, res);
+    sched_want_grant(s, res);
 }
 
 /* Operations. */
 
-static bool drained(const IommuSched *s, const Job *j, unsigned classes)
+static bool drained(const IommuSched *s, const SchedJob *j, unsigned classes)
 {
-    for (unsigned c = 0; c < CLASSES; c++) {
+    for (unsigned c = 0; c < SCHED_CLASSES; c++) {
         if ((classes >> c & 1) && s->oldest[c] != NONE &&
             s->jobs[s->oldest[c]].number < j->number) {
             return false;
@@ -367,17 +322,17 @@ static bool drained(const IommuSched *s, const Job *j, unsigned classes)
 }
 
 /** Wake those of a list for whom @ready holds, in order; keep the others in order. */
-static void wake_waiters(IommuSched *s, Job *j, bool done)
+static void wake_waiters(IommuSched *s, SchedJob *j, bool done)
 {
     uint32_t *link = &j->waiters;
 
     while (*link != NONE) {
         uint32_t slot = *link;
-        Job *w = &s->jobs[slot];
+        SchedJob *w = &s->jobs[slot];
 
         if (done || w->wait_mark <= j->mark) {
             *link = w->queue_next;
-            schedule(s, s->now, PHASE_CONTINUE, slot);
+            sched_schedule(s, s->now, PHASE_CONTINUE, slot);
         } else {
             link = &w->queue_next;
         }
@@ -390,18 +345,18 @@ static void wake_drains(IommuSched *s)
 
     while (*link != NONE) {
         uint32_t slot = *link;
-        Job *w = &s->jobs[slot];
+        SchedJob *w = &s->jobs[slot];
 
         if (drained(s, w, w->ops[w->pc].arg)) {
             *link = w->queue_next;
-            schedule(s, s->now, PHASE_CONTINUE, slot);
+            sched_schedule(s, s->now, PHASE_CONTINUE, slot);
         } else {
             link = &w->queue_next;
         }
     }
 }
 
-static void append_to(IommuSched *s, uint32_t *head, uint32_t slot)
+void sched_append_to(IommuSched *s, uint32_t *head, uint32_t slot)
 {
     while (*head != NONE) {
         head = &s->jobs[*head].queue_next;
@@ -410,7 +365,7 @@ static void append_to(IommuSched *s, uint32_t *head, uint32_t slot)
     s->jobs[slot].queue_next = NONE;
 }
 
-static void release(IommuSched *s, Job *j, unsigned res)
+static void release(IommuSched *s, SchedJob *j, unsigned res)
 {
     if (j->holding >> res & 1) {
         j->holding &= ~(1u << res);
@@ -421,7 +376,7 @@ static void release(IommuSched *s, Job *j, unsigned res)
 
 static void finish(IommuSched *s, uint32_t slot)
 {
-    Job *j = &s->jobs[slot];
+    SchedJob *j = &s->jobs[slot];
     uint64_t number = j->number;
     uint64_t cookie = j->cookie;
     unsigned c = j->class_index;
@@ -454,7 +409,7 @@ static void finish(IommuSched *s, uint32_t slot)
 }
 
 /** The current operation has ended: log it, note the progress, go to the next. */
-static void end_op(IommuSched *s, Job *j)
+static void end_op(IommuSched *s, SchedJob *j)
 {
     const IommuOp *op = &j->ops[j->pc];
 
@@ -473,7 +428,7 @@ static void end_op(IommuSched *s, Job *j)
 /** Begin the current operation. True: it has ended already. */
 static bool enter_op(IommuSched *s, uint32_t slot)
 {
-    Job *j = &s->jobs[slot];
+    SchedJob *j = &s->jobs[slot];
     const IommuOp op = j->ops[j->pc];
 
     j->entered = true;
@@ -493,20 +448,20 @@ static bool enter_op(IommuSched *s, uint32_t slot)
             return true;
         }
         j->wait_mark = mark;
-        append_to(s, &s->jobs[*index_slot(s, number)].waiters, slot);
+        sched_append_to(s, &s->jobs[*index_slot(s, number)].waiters, slot);
         return false;
     }
     case IOMMU_OP_DRAIN:
         if (drained(s, j, op.arg)) {
             return true;
         }
-        append_to(s, &s->drains.head, slot);
+        sched_append_to(s, &s->drains.head, slot);
         return false;
     case IOMMU_OP_DELAY:
         if (!op.latency) {
             return true;
         }
-        schedule(s, s->now + op.latency, PHASE_CONTINUE, slot);
+        sched_schedule(s, s->now + op.latency, PHASE_CONTINUE, slot);
         return false;
     case IOMMU_OP_ACTION:
         if (s->ops.action) {
@@ -525,7 +480,7 @@ static void job_continue(IommuSched *s, uint32_t slot)
         end_op(s, &s->jobs[slot]);
     }
     for (;;) {
-        Job *j = &s->jobs[slot];
+        SchedJob *j = &s->jobs[slot];
 
         if (j->ops[j->pc].kind == IOMMU_OP_DONE) {
             end_op(s, j);
@@ -541,37 +496,44 @@ static void job_continue(IommuSched *s, uint32_t slot)
 
 /* Running. */
 
-static bool take(IommuSched *s, unsigned phase, uint32_t *subject)
+static void run_release(IommuSched *s, SchedList *l)
 {
-    List *l = &s->wheel[s->now % WHEEL][phase];
     uint32_t e = l->head;
+    uint32_t res = s->releases[e].res;
 
-    if (e == NONE) {
-        return false;
-    }
-    l->head = s->events[e].next;
+    l->head = s->releases[e].next;
     if (l->head == NONE) {
         l->tail = NONE;
     }
-    *subject = s->events[e].subject;
-    s->events[e].next = s->event_free;
-    s->event_free = e;
-    return true;
+    s->releases[e].next = s->release_free;
+    s->release_free = e;
+    give_back(s, res);
+}
+
+static void run_continue(IommuSched *s, SchedList *l)
+{
+    uint32_t slot = l->head;
+
+    l->head = s->jobs[slot].event_next;
+    if (l->head == NONE) {
+        l->tail = NONE;
+    }
+    job_continue(s, slot);
 }
 
 /** Process every event of the current cycle. */
 static void run_cycle(IommuSched *s)
 {
     unsigned slot = s->now % WHEEL;
-    uint32_t subject;
+    SchedSlot *w = &s->wheel[slot];
 
     for (;;) {
-        if (take(s, PHASE_RELEASE, &subject)) {
-            give_back(s, subject);
-        } else if (take(s, PHASE_CONTINUE, &subject)) {
-            job_continue(s, subject);
-        } else if (take(s, PHASE_GRANT, &subject)) {
-            grant(s, subject);
+        if (w->releases.head != NONE) {
+            run_release(s, &w->releases);
+        } else if (w->continues.head != NONE) {
+            run_continue(s, &w->continues);
+        } else if (s->grant_head != s->grant_tail) {
+            grant(s, s->grants[s->grant_head++ % SCHED_GRANTS]);
         } else {
             break;
         }
@@ -605,59 +567,69 @@ void sched_run_until(IommuSched *s, uint64_t cycle)
     }
 }
 
-uint64_t sched_submit(IommuSched *s, unsigned job_class, uint64_t cookie, const IommuOp *ops,
-                      size_t count)
+uint32_t sched_job_new(IommuSched *s, uint64_t number, unsigned class_index, const IommuOp *ops,
+                       size_t count)
 {
-    unsigned c = __builtin_ctz(job_class);
     uint32_t slot;
-    Job *j;
+    SchedJob *j;
 
-    if (!s->free_count) {
-        jobs_grow(s);
+    if (!s->free_count && !jobs_grow(s)) {
+        return NONE;
     }
-    slot = s->free_jobs[--s->free_count];
+    slot = s->free_jobs[s->free_count - 1];
     j = &s->jobs[slot];
-    if (j->cap < count) {
-        j->cap = count < 16 ? 16 : count;
-        j->ops = grow(j->ops, j->cap, sizeof(IommuOp));
+    if (!ops_grow(j, count)) {
+        return NONE;
     }
+    s->free_count--;
     memcpy(j->ops, ops, count * sizeof(IommuOp));
-    j->number = s->next_job++;
-    j->cookie = cookie;
+    j->number = number;
     j->begun = s->now;
     j->count = count;
     j->pc = 0;
     j->mark = 0;
-    j->class_index = c;
+    j->class_index = class_index;
     j->waiters = NONE;
     j->entered = false;
     j->holding = 0;
     j->newer = NONE;
-    j->older = s->newest[c];
+    j->older = s->newest[class_index];
     if (j->older == NONE) {
-        s->oldest[c] = slot;
+        s->oldest[class_index] = slot;
     } else {
         s->jobs[j->older].newer = slot;
     }
-    s->newest[c] = slot;
-    s->active[c]++;
-    *index_slot(s, j->number) = slot;
-    schedule(s, s->now, PHASE_CONTINUE, slot);
-    return j->number;
+    s->newest[class_index] = slot;
+    s->active[class_index]++;
+    *index_slot(s, number) = slot;
+    return slot;
 }
 
-void sched_append(IommuSched *s, uint64_t job, const IommuOp *ops, size_t count)
+uint64_t sched_submit(IommuSched *s, unsigned job_class, uint64_t cookie, const IommuOp *ops,
+                      size_t count)
 {
-    Job *j = &s->jobs[*index_slot(s, job)];
+    uint32_t slot = sched_job_new(s, s->next_job, __builtin_ctz(job_class), ops, count);
 
-    if (j->count + count > j->cap) {
-        j->cap = j->count + count;
-        j->ops = grow(j->ops, j->cap, sizeof(IommuOp));
+    if (slot == NONE) {
+        return 0;
+    }
+    s->jobs[slot].cookie = cookie;
+    sched_schedule(s, s->now, PHASE_CONTINUE, slot);
+    return s->next_job++;
+}
+
+bool sched_append(IommuSched *s, uint64_t job, const IommuOp *ops, size_t count)
+{
+    SchedJob *j = &s->jobs[*index_slot(s, job)];
+
+    if (!ops_grow(j, j->count + count)) {
+        return false;
     }
     memmove(j->ops + j->pc + 1 + count, j->ops + j->pc + 1,
             (j->count - j->pc - 1) * sizeof(IommuOp));
     memcpy(j->ops + j->pc + 1, ops, count * sizeof(IommuOp));
     j->count += count;
+    return true;
 }
 
 uint64_t sched_now(const IommuSched *s)
@@ -674,7 +646,7 @@ uint32_t sched_active(const IommuSched *s, unsigned classes)
 {
     uint32_t n = 0;
 
-    for (unsigned c = 0; c < CLASSES; c++) {
+    for (unsigned c = 0; c < SCHED_CLASSES; c++) {
         n += classes >> c & 1 ? s->active[c] : 0;
     }
     return n;
@@ -690,9 +662,9 @@ void sched_reset(IommuSched *s)
     s->now = 0;
     s->next_job = 1;
     for (unsigned r = 0; r < IOMMU_RESOURCES; r++) {
-        Server *v = &s->servers[r];
+        SchedServer *v = &s->servers[r];
 
-        *v = (Server) { .servers = v->servers, .free = v->servers, .head = NONE, .tail = NONE };
+        *v = (SchedServer) { .servers = v->servers, .free = v->servers, .head = NONE, .tail = NONE };
     }
     s->free_count = 0;
     for (uint32_t i = s->job_cap; i-- > 0;) {
@@ -701,17 +673,18 @@ void sched_reset(IommuSched *s)
     if (s->index) {
         memset(s->index, 0xff, (s->index_mask + 1) * sizeof(uint32_t));
     }
-    for (unsigned c = 0; c < CLASSES; c++) {
+    for (unsigned c = 0; c < SCHED_CLASSES; c++) {
         s->oldest[c] = s->newest[c] = NONE;
         s->active[c] = 0;
     }
-    s->drains = (List) { NONE, NONE };
+    s->drains = (SchedList) { NONE, NONE };
     memset(s->wheel, 0xff, sizeof(s->wheel));
     memset(s->wheel_used, 0, sizeof(s->wheel_used));
-    s->event_free = NONE;
-    for (uint32_t i = s->event_cap; i-- > 0;) {
-        s->events[i].next = s->event_free;
-        s->event_free = i;
+    s->grant_head = s->grant_tail = 0;
+    s->release_free = NONE;
+    for (uint32_t i = s->release_count; i-- > 0;) {
+        s->releases[i].next = s->release_free;
+        s->release_free = i;
     }
     s->far_count = 0;
     s->far_serial = 0;
@@ -729,6 +702,12 @@ IommuSched *sched_new(const uint32_t servers[IOMMU_RESOURCES], const IommuSchedO
     s->opaque = opaque;
     for (unsigned r = 0; r < IOMMU_RESOURCES; r++) {
         s->servers[r].servers = servers[r];
+        s->release_count += servers[r];
+    }
+    s->releases = calloc(s->release_count, sizeof(*s->releases));
+    if (!s->releases || !jobs_grow(s)) {
+        sched_free(s);
+        return NULL;
     }
     sched_reset(s);
     return s;
@@ -745,7 +724,7 @@ void sched_free(IommuSched *s)
     free(s->jobs);
     free(s->free_jobs);
     free(s->index);
-    free(s->events);
+    free(s->releases);
     free(s->far);
     free(s);
 }

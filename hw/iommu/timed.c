@@ -2,18 +2,30 @@
 /*
  * Timed model: requests, commands and records of a model as jobs (docs/timing.rst).
  */
+#include "hw/iommu/fields.h"
 #include "hw/iommu/timed.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* IommuOp.arg of ACTION: what in the low half, which record in the high half. */
+/* IommuOp.arg of ACTION: what in the low half, which record or retry in the high half. */
 enum {
     ACT_SUBMIT_RECORD = IOMMU_ACTION_RECORD,
     ACT_EXECUTE = IOMMU_ACTION_EXECUTE,
     ACT_RETIRE = IOMMU_ACTION_VISIBLE,
+    ACT_RETRIED = IOMMU_ACTION_RETRIED,
     ACT_COMMIT,
 };
+
+/* IommuTxn.cookie of no client: the job of a request that is tried again. */
+#define RETRY_COOKIE UINT64_MAX
+
+#define NO_SLOT UINT32_MAX
+
+typedef struct Kept {
+    IommuRecord record;
+    bool used;
+} Kept;
 
 struct IommuTimed {
     IommuModel *model;
@@ -23,67 +35,98 @@ struct IommuTimed {
     IommuSched *sched;
     bool resolving;         /* a request's plan is being made: records belong to it */
     bool commanding;        /* a command job is under way */
-    IommuRecord *records;   /* decided, not committed */
+    Kept *records;          /* decided, not committed */
     uint32_t *free_records;
     uint32_t record_cap, free_count;
     IommuOp scratch[IOMMU_JOB_OPS];
+
+    /* What a retry interrupted: its steps so far, and whose they are. */
+    IommuStep outer_steps[IOMMU_PLAN_STEPS];
+    uint32_t outer_count;
+    uint64_t outer_job;
+    bool outer_keep;
 };
+
+static bool records_grow(IommuTimed *t)
+{
+    uint32_t cap = t->record_cap ? t->record_cap * 2 : 64;
+    Kept *records = realloc(t->records, cap * sizeof(*records));
+    uint32_t *slots = realloc(t->free_records, cap * sizeof(*slots));
+
+    t->records = records ? records : t->records;
+    t->free_records = slots ? slots : t->free_records;
+    if (!records || !slots) {
+        return false;
+    }
+    memset(records + t->record_cap, 0, (cap - t->record_cap) * sizeof(*records));
+    for (uint32_t i = cap; i-- > t->record_cap;) {
+        slots[t->free_count++] = i;
+    }
+    t->record_cap = cap;
+    return true;
+}
 
 static uint32_t record_keep(IommuTimed *t, const IommuRecord *r)
 {
     uint32_t slot;
 
-    if (!t->free_count) {
-        uint32_t cap = t->record_cap ? t->record_cap * 2 : 64;
-        IommuRecord *records = realloc(t->records, cap * sizeof(*records));
-        uint32_t *slots = realloc(t->free_records, cap * sizeof(*slots));
-
-        if (!records || !slots) {
-            abort(); /* host memory is gone */
-        }
-        t->records = records;
-        t->free_records = slots;
-        for (uint32_t i = cap; i-- > t->record_cap;) {
-            t->free_records[t->free_count++] = i;
-        }
-        t->record_cap = cap;
+    if (!t->free_count && !records_grow(t)) {
+        return NO_SLOT;
     }
     slot = t->free_records[--t->free_count];
-    t->records[slot] = *r;
+    t->records[slot] = (Kept) { .record = *r, .used = true };
     return slot;
 }
 
-/* A read or write of @bytes through the memory port, as play.c does it. */
-static IommuOp memory_op(const IommuTiming *t, uint32_t bytes, bool write)
+/* Take a record out. False if there is none: a loaded image may name any. */
+static bool record_take(IommuTimed *t, uint32_t slot, IommuRecord *r)
 {
-    uint32_t beats = bytes ? (bytes + t->mem_beat - 1) / t->mem_beat : 1;
-
-    return (IommuOp) {
-        .kind = IOMMU_OP_USE,
-        .res = IOMMU_RES_MEM,
-        .occupancy = t->mem_interval * beats,
-        .latency = (write ? t->mem_write_latency : t->mem_latency) + t->mem_interval * (beats - 1),
-    };
+    if (slot >= t->record_cap || !t->records[slot].used) {
+        return false;
+    }
+    *r = t->records[slot].record;
+    t->records[slot].used = false;
+    t->free_records[t->free_count++] = slot;
+    return true;
 }
 
+/* The FIFO in front of the writer holds no more. */
+static bool crowded(const IommuTimed *t, const IommuRecord *r)
+{
+    return !r->certain && sched_active(t->sched, IOMMU_JOB_RECORD) >= t->timing.record_slots;
+}
+
+/* Submit the job of the record in @slot; what does not fit is lost, as if its queue were full. */
 static void submit_record(IommuTimed *t, uint32_t slot)
 {
-    const IommuOp ops[] = {
+    IommuRecord r;
+    IommuOp ops[] = {
         { .kind = IOMMU_OP_HOLD, .res = IOMMU_RES_RECORD },
-        memory_op(&t->timing, t->records[slot].bytes, true),
+        { .kind = IOMMU_OP_USE },
         { .kind = IOMMU_OP_ACTION, .arg = (uint64_t)slot << 32 | ACT_COMMIT },
         { .kind = IOMMU_OP_RELEASE, .res = IOMMU_RES_RECORD },
         { .kind = IOMMU_OP_DONE },
     };
 
-    sched_submit(t->sched, IOMMU_JOB_RECORD, 0, ops, sizeof(ops) / sizeof(ops[0]));
+    if (slot >= t->record_cap || !t->records[slot].used) {
+        return;
+    }
+    r = t->records[slot].record;
+    ops[1] = iommu_memory_op(&t->timing, r.bytes, true);
+    if (crowded(t, &r) ||
+        !sched_submit(t->sched, IOMMU_JOB_RECORD, 0, ops, sizeof(ops) / sizeof(ops[0]))) {
+        record_take(t, slot, &r);
+        t->model->ops->commit(t->model, &r, false);
+    }
 }
 
 void iommu_timed_record(IommuTimed *t, const IommuRecord *r)
 {
     uint32_t slot = record_keep(t, r);
 
-    if (t->resolving && t->model->plan->count < IOMMU_PLAN_STEPS) {
+    if (slot == NO_SLOT) {
+        t->model->ops->commit(t->model, r, false);
+    } else if (t->resolving && t->model->plan->count < IOMMU_PLAN_STEPS) {
         plan_step(t->model->plan, IOMMU_STEP_RECORD, 0, 0, false, slot, r->bytes);
     } else {
         submit_record(t, slot);
@@ -114,12 +157,14 @@ static void charge(IommuTimed *t, uint64_t job)
 static void commit(IommuTimed *t, uint64_t job, uint32_t slot)
 {
     IommuPlan *p = t->model->plan;
-    IommuRecord r = t->records[slot];
+    IommuRecord r;
 
-    t->free_records[t->free_count++] = slot;
+    if (!record_take(t, slot, &r)) {
+        return;
+    }
     p->keep = true;
     plan_begin(p);
-    t->model->ops->commit(t->model, &r);
+    t->model->ops->commit(t->model, &r, true);
     p->keep = false;
     /* The record's own write has been paid for; an MSI that it caused has not. */
     filter(p, IOMMU_STEP_MSI, true);
@@ -132,7 +177,7 @@ static void submit_command(IommuTimed *t, uint32_t bytes)
 {
     const IommuOp ops[] = {
         { .kind = IOMMU_OP_HOLD, .res = IOMMU_RES_COMMAND },
-        memory_op(&t->timing, bytes, false),
+        iommu_memory_op(&t->timing, bytes, false),
         { .kind = IOMMU_OP_ACTION, .arg = ACT_EXECUTE },
         { .kind = IOMMU_OP_DELAY, .latency = t->timing.command_latency },
         { .kind = IOMMU_OP_ACTION, .arg = ACT_RETIRE },
@@ -140,8 +185,9 @@ static void submit_command(IommuTimed *t, uint32_t bytes)
         { .kind = IOMMU_OP_DONE },
     };
 
-    t->commanding = true;
-    sched_submit(t->sched, IOMMU_JOB_COMMAND, 0, ops, sizeof(ops) / sizeof(ops[0]));
+    /* Out of memory: the queue stands still until software rings again. */
+    t->commanding = sched_submit(t->sched, IOMMU_JOB_COMMAND, 0, ops,
+                                 sizeof(ops) / sizeof(ops[0]));
 }
 
 void iommu_timed_kick(IommuTimed *t)
@@ -184,6 +230,9 @@ static void on_action(void *opaque, uint64_t job, uint64_t arg, uint64_t cycle)
     case ACT_RETIRE:
         t->model->ops->command_retire(t->model);
         break;
+    case ACT_RETRIED:
+        t->model->ops->retried(t->model, arg >> 32);
+        break;
     }
 }
 
@@ -193,7 +242,7 @@ static void on_done(void *opaque, uint64_t job, unsigned job_class, uint64_t coo
     IommuTimed *t = opaque;
 
     (void)job;
-    if (job_class == IOMMU_JOB_REQUEST) {
+    if (job_class == IOMMU_JOB_REQUEST && cookie != RETRY_COOKIE) {
         t->ops.done(t->opaque, cookie, cycle);
     } else if (job_class == IOMMU_JOB_COMMAND) {
         t->commanding = false;
@@ -213,6 +262,7 @@ static void on_log(void *opaque, uint64_t job, const IommuOp *op, uint64_t begin
 uint64_t iommu_timed_submit(IommuTimed *t, const IommuTxn *txn, IommuResult *res)
 {
     IommuPlan *p = t->model->plan;
+    uint64_t job;
     size_t count;
 
     if (txn->arrival > sched_now(t->sched)) {
@@ -227,7 +277,39 @@ uint64_t iommu_timed_submit(IommuTimed *t, const IommuTxn *txn, IommuResult *res
     p->keep = false;
     p->job = 0;
     res->complete = IOMMU_CYCLE_NEVER;
-    return sched_submit(t->sched, IOMMU_JOB_REQUEST, txn->cookie, t->scratch, count);
+    job = sched_submit(t->sched, IOMMU_JOB_REQUEST, txn->cookie, t->scratch, count);
+    if (!job) {
+        t->ops.done(t->opaque, txn->cookie, sched_now(t->sched)); /* out of memory: no time */
+    }
+    return job;
+}
+
+void iommu_timed_retry_begin(IommuTimed *t)
+{
+    IommuPlan *p = t->model->plan;
+
+    t->outer_count = p->keep ? p->count : 0;
+    t->outer_keep = p->keep;
+    t->outer_job = p->job;
+    memcpy(t->outer_steps, p->steps, t->outer_count * sizeof(*p->steps));
+    plan_begin(p);
+    p->keep = true;
+    p->job = sched_next_job(t->sched);
+    t->resolving = true;
+}
+
+bool iommu_timed_retry_end(IommuTimed *t, uint32_t token)
+{
+    IommuPlan *p = t->model->plan;
+    size_t count = iommu_job_of_retry(&t->timing, p, t->sched, token, t->scratch);
+    uint64_t job = sched_submit(t->sched, IOMMU_JOB_REQUEST, RETRY_COOKIE, t->scratch, count);
+
+    t->resolving = false;
+    p->count = t->outer_count;
+    p->keep = t->outer_keep;
+    p->job = t->outer_job;
+    memcpy(p->steps, t->outer_steps, t->outer_count * sizeof(*p->steps));
+    return job;
 }
 
 void iommu_timed_run_until(IommuTimed *t, uint64_t cycle)
@@ -251,14 +333,115 @@ const IommuSched *iommu_timed_sched(const IommuTimed *t)
     return t->sched;
 }
 
+static void records_clear(IommuTimed *t)
+{
+    t->free_count = 0;
+    for (uint32_t i = t->record_cap; i-- > 0;) {
+        t->records[i].used = false;
+        t->free_records[t->free_count++] = i;
+    }
+}
+
 void iommu_timed_reset(IommuTimed *t)
 {
     sched_reset(t->sched);
     t->commanding = false;
+    records_clear(t);
+}
+
+/* ---- saved state */
+
+/* A record: words, then what RECORD_* name. */
+#define RECORD_STATE_WORDS 6u
+#define RECORD_BYTES   REGFIELD(31, 0)
+#define RECORD_TAG     REGFIELD(63, 32)
+#define RECORD_KIND    REGFIELD(7, 0)
+#define RECORD_CERTAIN REGFIELD(8, 8)
+#define RECORD_USED    REGFIELD(9, 9)
+#define MAX_RECORDS    (1u << 20)
+
+void iommu_timed_save(const IommuTimed *t, IommuStateWriter *w)
+{
+    size_t count = t->record_cap * RECORD_STATE_WORDS;
+    uint64_t *v = calloc(count + 1, sizeof(*v));
+    uint8_t commanding = t->commanding;
+
+    if (!v) {
+        w->failed = true;
+        return;
+    }
+    for (uint32_t i = 0; i < t->record_cap; i++) {
+        const IommuRecord *r = &t->records[i].record;
+        uint64_t *word = v + i * RECORD_STATE_WORDS;
+
+        if (t->records[i].used) {
+            memcpy(word, r->words, sizeof(r->words));
+            word[4] = reg_make(RECORD_BYTES, r->bytes) | reg_make(RECORD_TAG, r->tag);
+            word[5] = reg_make(RECORD_KIND, r->kind) | reg_make(RECORD_CERTAIN, r->certain) |
+                      reg_make(RECORD_USED, 1);
+        }
+    }
+    iommu_state_put(w, "timed.commanding", &commanding, 1, 1);
+    iommu_state_put(w, "timed.records", v, 8, count);
+    free(v);
+    sched_save(t->sched, w);
+}
+
+static bool load_records(IommuTimed *t, IommuStateReader *r)
+{
+    long words = iommu_state_count(r, "timed.records");
+    uint32_t count = words / (long)RECORD_STATE_WORDS;
+    uint64_t *v;
+
+    if (words < 0 || words % RECORD_STATE_WORDS || count > MAX_RECORDS) {
+        return false;
+    }
+    v = malloc(words * sizeof(*v) + 1);
+    if (!v || !iommu_state_get(r, "timed.records", v, 8, words)) {
+        free(v);
+        return false;
+    }
+    while (t->record_cap < count) {
+        if (!records_grow(t)) {
+            free(v);
+            return false;
+        }
+    }
     t->free_count = 0;
     for (uint32_t i = t->record_cap; i-- > 0;) {
-        t->free_records[t->free_count++] = i;
+        const uint64_t *word = v + (size_t)i * RECORD_STATE_WORDS;
+        bool used = i < count && reg_get(word[5], RECORD_USED);
+
+        t->records[i] = (Kept) { .used = used };
+        if (!used) {
+            t->free_records[t->free_count++] = i;
+            continue;
+        }
+        t->records[i].record = (IommuRecord) {
+            .bytes = reg_get(word[4], RECORD_BYTES),
+            .tag = reg_get(word[4], RECORD_TAG),
+            .kind = reg_get(word[5], RECORD_KIND),
+            .certain = reg_get(word[5], RECORD_CERTAIN),
+        };
+        memcpy(t->records[i].record.words, word, sizeof(t->records[i].record.words));
     }
+    free(v);
+    return true;
+}
+
+bool iommu_timed_load(IommuTimed *t, IommuStateReader *r)
+{
+    uint8_t commanding;
+
+    iommu_timed_reset(t);
+    if (!iommu_state_get(r, "timed.commanding", &commanding, 1, 1) || commanding > 1 ||
+        !load_records(t, r) || !sched_load(t->sched, r)) {
+        iommu_timed_reset(t);
+        return false;
+    }
+    t->commanding = commanding && sched_active(t->sched, IOMMU_JOB_COMMAND);
+    iommu_timed_kick(t);
+    return true;
 }
 
 IommuTimed *iommu_timed_new(IommuModel *m, const IommuTiming *timing, const IommuTimedOps *ops,

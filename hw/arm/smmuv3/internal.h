@@ -200,11 +200,12 @@ typedef enum SmmuStallState {
     SMMU_STALL_WAITING,  /* its record could not be written yet */
     SMMU_STALL_REPORTED, /* software knows it by its STAG */
     SMMU_STALL_DONE,     /* result ready, client not yet told */
+    SMMU_STALL_RETRIED,  /* timing on: answered, but its retry takes time */
 } SmmuStallState;
 
 typedef struct SmmuStall {
     IommuTxn txn;
-    IommuResult res; /* valid in SMMU_STALL_DONE */
+    IommuResult res; /* valid in SMMU_STALL_DONE and SMMU_STALL_RETRIED */
     uint16_t serial; /* tells one use of the slot from the next */
     uint8_t state;   /* SmmuStallState */
 } SmmuStall;
@@ -271,6 +272,7 @@ typedef struct SmmuModel {
         uint8_t outcome;
     } command;
     bool committing;           /* timing on: a record's cycle has come */
+    bool crowded;              /* ... but the FIFO of records had no room for it */
 
     uint32_t *watched;         /* StreamIDs */
     uint32_t watched_count;
@@ -475,7 +477,10 @@ void smmu_event_trace(SmmuModel *m, const SmmuFault *fault);
 bool smmu_timed_event(SmmuModel *m, const uint64_t rec[EVENT_WORDS], bool may_merge);
 bool smmu_timed_stall(SmmuModel *m, const uint64_t rec[EVENT_WORDS], uint32_t slot);
 bool smmu_timed_page_request(SmmuModel *m, const IommuPageRequest *req);
-void smmu_timed_commit(IommuModel *base, const struct IommuRecord *r);
+void smmu_timed_commit(IommuModel *base, const struct IommuRecord *r, bool room);
+/** Names the stall in @slot as it is now, to smmu_timed_retried(). */
+uint32_t smmu_timed_stall_tag(const SmmuModel *m, uint32_t slot);
+void smmu_timed_retried(IommuModel *base, uint32_t token);
 
 /* ---- stall.c ------------------------------------------------------------------------------ */
 
@@ -492,6 +497,10 @@ void smmu_stall_report(SmmuModel *m, const uint64_t rec[EVENT_WORDS], uint32_t s
 void smmu_stall_retry_waiting(SmmuModel *m);
 void smmu_stall_resume(SmmuModel *m, uint32_t stream, uint32_t stag, bool retry, bool abort);
 void smmu_stall_terminate(SmmuModel *m, bool all, uint32_t stream);
+/** Timing on: the retry of the stall in @slot, if it still is the one of @serial, is over. */
+void smmu_stall_retried(SmmuModel *m, uint32_t slot, uint16_t serial, uint64_t cycle);
+void smmu_stalls_save(const SmmuModel *m, IommuStateWriter *w);
+bool smmu_stalls_load(SmmuModel *m, IommuStateReader *r);
 void smmu_stall_tell_clients(SmmuModel *m);
 
 /* ---- cmdq.c, ecmdq.c, invalidate.c, notify.c ---------------------------------------------- */

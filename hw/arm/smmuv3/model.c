@@ -210,87 +210,18 @@ static void model_enumerate(IommuModel *base, uint32_t stream, uint64_t first, u
 
 /* ---- Saved state -------------------------------------------------------------------------- */
 
-/* A stalled transaction as a list of numbers: order and number are the format */
-#define STALL_WORDS 8u
-#define STALL_TXN   0u /* addr, arrival, cookie, stream | pasid << 32, size | flags << 32, attr */
-#define STALL_STATE 6u
-
-#define STALL_PASID   REGFIELD(63, 32)
-#define STALL_STREAM  REGFIELD(31, 0)
-#define STALL_SIZE    REGFIELD(31, 0)
-#define STALL_HAS_PASID REGFIELD(32, 32)
-#define STALL_WRITE   REGFIELD(33, 33)
-#define STALL_ATOMIC  REGFIELD(34, 34)
-#define STALL_EXEC    REGFIELD(35, 35)
-#define STALL_PRIV    REGFIELD(36, 36)
-#define STALL_NO_SNOOP REGFIELD(37, 37)
-#define STALL_ATTR_TYPE REGFIELD(7, 0)
-#define STALL_ATTR_SH REGFIELD(15, 8)
-#define STALL_ATTR_SNOOP REGFIELD(16, 16)
-
-static void stall_pack(const SmmuStall *s, uint64_t w[STALL_WORDS])
-{
-    const IommuTxn *t = &s->txn;
-
-    w[STALL_TXN] = t->addr;
-    w[STALL_TXN + 1] = t->arrival;
-    w[STALL_TXN + 2] = t->cookie;
-    w[STALL_TXN + 3] = reg_make(STALL_STREAM, t->stream) | reg_make(STALL_PASID, t->pasid);
-    w[STALL_TXN + 4] = reg_make(STALL_SIZE, t->size) | reg_make(STALL_HAS_PASID, t->has_pasid) |
-                       reg_make(STALL_WRITE, t->write) | reg_make(STALL_ATOMIC, t->atomic) |
-                       reg_make(STALL_EXEC, t->exec) | reg_make(STALL_PRIV, t->priv) |
-                       reg_make(STALL_NO_SNOOP, t->no_snoop);
-    w[STALL_TXN + 5] = reg_make(STALL_ATTR_TYPE, t->attr.type) |
-                       reg_make(STALL_ATTR_SH, t->attr.sh) |
-                       reg_make(STALL_ATTR_SNOOP, t->attr.snoop);
-    w[STALL_STATE] = s->state;
-    w[STALL_STATE + 1] = 0;
-}
-
-static void stall_unpack(const uint64_t w[STALL_WORDS], SmmuStall *s)
-{
-    uint64_t flags = w[STALL_TXN + 4], attr = w[STALL_TXN + 5];
-
-    *s = (SmmuStall) {
-        .txn = {
-            .addr = w[STALL_TXN],
-            .arrival = w[STALL_TXN + 1],
-            .cookie = w[STALL_TXN + 2],
-            .stream = reg_get(w[STALL_TXN + 3], STALL_STREAM),
-            .pasid = reg_get(w[STALL_TXN + 3], STALL_PASID),
-            .size = reg_get(flags, STALL_SIZE),
-            .has_pasid = reg_get(flags, STALL_HAS_PASID),
-            .write = reg_get(flags, STALL_WRITE),
-            .atomic = reg_get(flags, STALL_ATOMIC),
-            .exec = reg_get(flags, STALL_EXEC),
-            .priv = reg_get(flags, STALL_PRIV),
-            .no_snoop = reg_get(flags, STALL_NO_SNOOP),
-            .attr = {
-                .type = reg_get(attr, STALL_ATTR_TYPE),
-                .sh = reg_get(attr, STALL_ATTR_SH),
-                .snoop = reg_get(attr, STALL_ATTR_SNOOP),
-            },
-        },
-        .state = w[STALL_STATE],
-    };
-}
+#define COMMAND_ITEMS (2u + CMD_WORDS)
 
 static void model_save(IommuModel *base, IommuStateWriter *w)
 {
     SmmuModel *m = smmu_of(base);
-    size_t words = (size_t)m->stall_slots * STALL_WORDS;
-    uint64_t *stalls = calloc(words ? words : 1, sizeof(*stalls));
+    uint64_t command[COMMAND_ITEMS] = {
+        m->command.queue, m->command.outcome, m->command.words[0], m->command.words[1],
+    };
 
-    if (!stalls) {
-        w->failed = true;
-        return;
-    }
-    for (uint32_t i = 0; i < m->stall_slots; i++) {
-        stall_pack(&m->stalls[i], stalls + (size_t)i * STALL_WORDS);
-    }
     iommu_state_put(w, "smmuv3.cells", m->ns.cell, 8, SMMU_CELLS);
-    iommu_state_put(w, "smmuv3.stalls", stalls, 8, words);
-    free(stalls);
+    iommu_state_put(w, "smmuv3.command", command, 8, COMMAND_ITEMS);
+    smmu_stalls_save(m, w);
     for (uint32_t q = 0; q <= m->ecmdq_count; q++) {
         char name[32];
         uint64_t item[6] = {
@@ -337,35 +268,22 @@ static bool same_identity(const SmmuModel *m, const uint64_t cell[SMMU_CELLS])
 static bool model_load(IommuModel *base, IommuStateReader *r)
 {
     SmmuModel *m = smmu_of(base);
-    size_t words = (size_t)m->stall_slots * STALL_WORDS;
-    uint64_t cell[SMMU_CELLS];
-    uint64_t *stalls;
+    uint64_t cell[SMMU_CELLS], command[COMMAND_ITEMS];
 
     if (!iommu_state_valid(r) || !iommu_state_get(r, "smmuv3.cells", cell, 8, SMMU_CELLS) ||
         !same_identity(m, cell)) {
         return false;
     }
-    stalls = calloc(words ? words : 1, sizeof(*stalls));
-    if (!stalls || !iommu_state_get(r, "smmuv3.stalls", stalls, 8, words) || !load_queues(m, r) ||
+    if (!iommu_state_get(r, "smmuv3.command", command, 8, COMMAND_ITEMS) ||
+        command[0] > m->ecmdq_count || !smmu_stalls_load(m, r) || !load_queues(m, r) ||
         !smmu_pmcg_load(m, r)) {
-        free(stalls);
+        model_reset(base); /* half an image is none */
         return false;
     }
     memcpy(m->ns.cell, cell, sizeof(cell));
-    m->stalls_reported = 0;
-    m->stalls_waiting = 0;
-    m->stalls_done = 0;
-    for (uint32_t i = 0; i < m->stall_slots; i++) {
-        SmmuStall *s = &m->stalls[i];
-
-        stall_unpack(stalls + (size_t)i * STALL_WORDS, s);
-        if (s->state > SMMU_STALL_REPORTED) {
-            s->state = SMMU_STALL_FREE;
-        }
-        m->stalls_reported += s->state == SMMU_STALL_REPORTED;
-        m->stalls_waiting += s->state == SMMU_STALL_WAITING;
-    }
-    free(stalls);
+    m->command.queue = command[0];
+    m->command.outcome = command[1];
+    memcpy(m->command.words, command + 2, sizeof(m->command.words));
     smmu_flush_all(m);
     m->last_event_valid = false;
     return true;
@@ -437,6 +355,7 @@ static const IommuModelOps smmu_ops = {
     .command_execute = model_command_execute,
     .command_retire = model_command_retire,
     .commit = smmu_timed_commit,
+    .retried = smmu_timed_retried,
 };
 
 static bool init_caches(SmmuModel *m)

@@ -15,9 +15,25 @@ typedef enum RecordKind {
     RECORD_PAGE_REQUEST,
 } RecordKind;
 
-/* IommuRecord.tag of a stall: whose it is. */
+/* IommuRecord.tag of a stall, token of a retry: whose it is. */
 #define RECORD_STALL_SLOT   REGFIELD(15, 0)
 #define RECORD_STALL_SERIAL REGFIELD(31, 16)
+
+uint32_t smmu_timed_stall_tag(const SmmuModel *m, uint32_t slot)
+{
+    return reg_make(RECORD_STALL_SLOT, slot) |
+           reg_make(RECORD_STALL_SERIAL, m->stalls[slot].serial);
+}
+
+void smmu_timed_retried(IommuModel *base, uint32_t token)
+{
+    SmmuModel *m = smmu_of(base);
+
+    smmu_enter(m);
+    smmu_stall_retried(m, reg_get(token, RECORD_STALL_SLOT), reg_get(token, RECORD_STALL_SERIAL),
+                       iommu_timed_now(base->timed));
+    smmu_leave(m);
+}
 
 static bool waits(const SmmuModel *m)
 {
@@ -41,13 +57,13 @@ bool smmu_timed_event(SmmuModel *m, const uint64_t rec[EVENT_WORDS], bool may_me
 
 bool smmu_timed_stall(SmmuModel *m, const uint64_t rec[EVENT_WORDS], uint32_t slot)
 {
-    IommuRecord r = { .bytes = EVENT_BYTES, .kind = RECORD_STALL };
+    /* STALL_MAX bounds their number, and a stall may not be lost (3.12.2). */
+    IommuRecord r = { .bytes = EVENT_BYTES, .kind = RECORD_STALL, .certain = true };
 
     if (!waits(m)) {
         return false;
     }
-    r.tag = reg_make(RECORD_STALL_SLOT, slot) |
-            reg_make(RECORD_STALL_SERIAL, m->stalls[slot].serial);
+    r.tag = smmu_timed_stall_tag(m, slot);
     memcpy(r.words, rec, EVENT_BYTES);
     iommu_timed_record(m->base.timed, &r);
     return true;
@@ -66,13 +82,14 @@ bool smmu_timed_page_request(SmmuModel *m, const IommuPageRequest *req)
     return true;
 }
 
-void smmu_timed_commit(IommuModel *base, const IommuRecord *r)
+void smmu_timed_commit(IommuModel *base, const IommuRecord *r, bool room)
 {
     SmmuModel *m = smmu_of(base);
     IommuPageRequest req;
 
     smmu_enter(m);
     m->committing = true;
+    m->crowded = !room;
     switch (r->kind) {
     case RECORD_STALL:
         smmu_stall_report(m, r->words, reg_get(r->tag, RECORD_STALL_SLOT),
@@ -87,5 +104,6 @@ void smmu_timed_commit(IommuModel *base, const IommuRecord *r)
         break;
     }
     m->committing = false;
+    m->crowded = false;
     smmu_leave(m);
 }

@@ -514,8 +514,8 @@ void smmu_translate_retry(SmmuModel *m, uint32_t slot, IommuResult *res)
     IommuTxn txn = m->stalls[slot].txn;
 
     *res = (IommuResult) { .complete = txn.arrival };
-    if (!m->plan.keep) {
-        plan_begin(&m->plan); /* else it is part of the command that resumes it (docs/timing.rst) */
+    if (!m->base.timed) {
+        plan_begin(&m->plan); /* else iommu_timed_retry_begin() has done it */
     }
     translate_enabled(m, &txn, slot, res);
 }

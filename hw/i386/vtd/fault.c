@@ -239,7 +239,7 @@ void vtd_fault_record(VtdModel *m, const VtdFaultRecord *r, bool fpd)
         m->base.counters.events_lost++;
         return;
     }
-    if (frcd_pending(m, m->fault_index)) {
+    if (frcd_pending(m, m->fault_index) || m->crowded) {
         m->base.counters.events_lost++;
         vtd_fault_status_set(m, VTD_FSTS_PFO);
         return;

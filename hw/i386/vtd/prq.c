@@ -139,7 +139,7 @@ static void enqueue(VtdModel *m, const IommuPageRequest *req)
     uint32_t tail = vtd_reg32(m, VTD_REG_PQT) % bytes;
     uint32_t next = (tail + VTD_PRQ_BYTES) % bytes;
 
-    if (next == vtd_reg32(m, VTD_REG_PQH) % bytes) {
+    if (next == vtd_reg32(m, VTD_REG_PQH) % bytes || m->crowded) {
         m->base.counters.events_lost++;
         if (is_stop_marker(req) && m->cfg.sms) {
             return; /* dropped in silence [7.10] */

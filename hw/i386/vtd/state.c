@@ -19,7 +19,13 @@
     X("itags-busy", queue.itags_busy, 4, 1)                 \
     X("itag-sid", queue.itag_sid, 4, VTD_QI_ITAGS)          \
     X("waiting", queue.waiting, 1, 1)                       \
-    X("wait", queue.wait, 8, 2)
+    X("wait", queue.wait, 8, 2)                             \
+    X("no-itag", queue.no_itag, 1, 1)                       \
+    X("command-words", command.words, 8, 4)                 \
+    X("command-head", command.head, 4, 1)                   \
+    X("command-next", command.next, 4, 1)                   \
+    X("command-outcome", command.outcome, 1, 1)             \
+    X("command-error", command.error, 1, 1)
 
 void vtd_save(IommuModel *model, IommuStateWriter *w)
 {

@@ -40,13 +40,14 @@ bool vtd_timed_page_request(VtdModel *m, const IommuPageRequest *req)
     return keep(m, RECORD_PAGE_REQUEST, VTD_PRQ_BYTES, req, sizeof(*req));
 }
 
-void vtd_timed_commit(IommuModel *model, const IommuRecord *r)
+void vtd_timed_commit(IommuModel *model, const IommuRecord *r, bool room)
 {
     VtdModel *m = vtd_model(model);
     IommuPageRequest req;
     VtdFaultRecord fault;
 
     m->committing = true;
+    m->crowded = !room;
     if (r->kind == RECORD_PAGE_REQUEST) {
         memcpy(&req, r->words, sizeof(req));
         vtd_page_request(model, &req);
@@ -56,4 +57,5 @@ void vtd_timed_commit(IommuModel *model, const IommuRecord *r)
         vtd_fault_record(m, &fault, false);
     }
     m->committing = false;
+    m->crowded = false;
 }

@@ -108,6 +108,8 @@ typedef struct VtdPasidEntry {
 typedef struct VtdFault {
     VtdFaultReason reason;
     bool fpd; /* some entry on the way disables recording of qualified faults */
+    VtdFaultReason ats_with_pasid, with_pasid; /* SCT.4.3: what untranslated and translation requests with
+                                                  PASID meet, for which it is no condition; else NONE */
 } VtdFault;
 
 /* An IRTE as read, in the interrupt entry cache. */
@@ -208,6 +210,7 @@ typedef struct VtdModel {
     VtdQueue queue;
     VtdCommand command;
     bool committing; /* timing on: a record's cycle has come */
+    bool crowded;    /* ... but the FIFO of records had no room for it */
 
     IommuCache iotlb;
     IommuCache contexts;
@@ -478,7 +481,7 @@ void vtd_command_retire(IommuModel *m);
  */
 bool vtd_timed_fault(VtdModel *m, const VtdFaultRecord *r);
 bool vtd_timed_page_request(VtdModel *m, const IommuPageRequest *req);
-void vtd_timed_commit(IommuModel *model, const struct IommuRecord *r);
+void vtd_timed_commit(IommuModel *model, const struct IommuRecord *r, bool room);
 
 /* ---- ir.c, posted.c: interrupt remapping and posting [chapter 5] */
 

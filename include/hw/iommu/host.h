@@ -5,7 +5,8 @@
  * QEMU implements the table over AddressSpace, qemu_irq and notifiers; unit tests, the fuzzer and
  * the simulator over a plain array (tests/lib/ramhost.h).
  * Every callback is mandatory unless it says otherwise. Callbacks may not re-enter the model,
- * except where noted: the model has finished its own update when it calls out.
+ * except that unmap() may call IommuModelOps.enumerate: the model has finished its own update when
+ * it calls out.
  */
 #ifndef HW_IOMMU_HOST_H
 #define HW_IOMMU_HOST_H

@@ -55,7 +55,8 @@ typedef struct IommuModelOps {
 
     /**
      * Call @fn for every mapping of (@stream, no PASID) in [@first, @last] as the tables stand in
-     * memory now. No records, no cache fills, no updates.
+     * memory now. No records, no cache fills, no updates. The one member that may be called from
+     * inside a host callback (IommuHostOps.unmap): it leaves no trace in the model or its plan.
      */
     void (*enumerate)(IommuModel *m, uint32_t stream, uint64_t first, uint64_t last,
                       IommuMappingFn *fn, void *opaque);
@@ -84,8 +85,14 @@ typedef struct IommuModelOps {
     /** The command executed last is consumed, or has failed. */
     void (*command_retire)(IommuModel *m);
 
-    /** Write a record that iommu_timed_record() was given. */
-    void (*commit)(IommuModel *m, const struct IommuRecord *r);
+    /**
+     * Write a record that iommu_timed_record() was given. @room false: it found the FIFO of records
+     * full, and is lost as if its queue were.
+     */
+    void (*commit)(IommuModel *m, const struct IommuRecord *r, bool room);
+
+    /** The retry with @token (iommu_timed_retry_end) is over. NULL if nothing is ever retried. */
+    void (*retried)(IommuModel *m, uint32_t token);
 } IommuModelOps;
 
 struct IommuModel {

@@ -100,14 +100,14 @@ struct IommuShell {
     MemoryRegion mmio;
     PCIBus *root_bus;
     uint32_t port_features;
+    uint16_t msi_device_id[IOMMU_MSI_SOURCES]; /* requester ids that its messages carry */
 
     QemuRecMutex lock;
     IommuFast fast;     /* answers requests without @lock */
     bool busy;          /* a call of the model is in progress, on the thread that holds @lock */
     GArray *actions;    /* IommuShellAction put off until the model returns */
-    uint16_t msi_device_id[IOMMU_MSI_SOURCES]; /* requester ids that its messages carry */
+    guint actions_done; /* so many of them, from the first, have been done */
     bool draining;
-    bool mode_dirty;    /* mode_changed() is due */
     QEMUBH *bh;         /* drains @actions when the thread that made them lacks the BQL */
 
     GHashTable *by_requester;
@@ -129,6 +129,7 @@ struct IommuShell {
     int64_t base_ns;             /* virtual time of cycle 0 */
     uint64_t wake_at;            /* cycle the model asked for, or IOMMU_CYCLE_NEVER */
     QEMUTimer *timer;
+    VMChangeStateEntry *run_state;
 
     uint32_t saved_size; /* migration image */
     uint8_t *saved;
@@ -170,7 +171,10 @@ void iommu_shell_leave(IommuShell *s);
 /** Do now what was put off. With the BQL. */
 void iommu_shell_flush(IommuShell *s);
 
-/** Note that mode_changed() is due, from inside the model. */
+/** Whether nothing is put off. */
+bool iommu_shell_quiescent(IommuShell *s);
+
+/** Note that mode_changed() is due, from inside the model or with its lock. */
 void iommu_shell_mode_dirty(IommuShell *s);
 
 /** iommu_translate() under the lock; an abort if the model is already running on this thread. */
@@ -183,6 +187,7 @@ typedef enum IommuShellActionKind {
     IOMMU_SHELL_STALL_DONE,
     IOMMU_SHELL_DONE,
     IOMMU_SHELL_PAGE_RESPONSE,
+    IOMMU_SHELL_MODE, /* mode_changed() */
     IOMMU_SHELL_OWN, /* the device's own; told apart by @own */
 } IommuShellActionKind;
 
@@ -271,13 +276,9 @@ void iommu_shell_timed_finalize(IommuShell *s);
 void iommu_shell_timed_reset(IommuShell *s);
 /** Cycle of virtual time now. */
 uint64_t iommu_shell_cycle(const IommuShell *s);
-/** Inside enter and leave: bring the model up to now; see when it next has something to do. */
+/** Inside enter and leave: bring the model up to now, with the BQL; see when it next has to act. */
 void iommu_shell_advance(IommuShell *s);
 void iommu_shell_set_timer(IommuShell *s);
-/** Bring all that is under way to its end, whatever its cycle: before the model is saved. */
-void iommu_shell_settle(IommuShell *s);
-/** Go on at @cycle after a migration; s->base_ns is set. */
-void iommu_shell_resume_at(IommuShell *s, uint64_t cycle);
 
 /* qdev-state.c: migration. */
 

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hw/iommu/state.h"
+
 #define IOMMU_CYCLE_NEVER UINT64_MAX
 
 typedef enum IommuResource {
@@ -98,13 +100,16 @@ uint64_t sched_next_job(const IommuSched *s);
 
 /**
  * A new job begins at the current cycle, behind what is already scheduled for it. @ops is copied; the
- * last must be DONE. Returns the job's number.
+ * last must be DONE. Returns the job's number, or 0 if out of memory: then nothing has happened.
  */
 uint64_t sched_submit(IommuSched *s, unsigned job_class, uint64_t cookie, const IommuOp *ops,
                       size_t count);
 
-/** From within its own ACTION only: put @ops behind the current operation of @job. */
-void sched_append(IommuSched *s, uint64_t job, const IommuOp *ops, size_t count);
+/**
+ * From within its own ACTION only: put @ops behind the current operation of @job. False if out of
+ * memory: the job is as it was.
+ */
+bool sched_append(IommuSched *s, uint64_t job, const IommuOp *ops, size_t count);
 
 /** Process every event up to and including @cycle; time is then @cycle. */
 void sched_run_until(IommuSched *s, uint64_t cycle);
@@ -117,6 +122,11 @@ bool sched_reached(const IommuSched *s, uint64_t job, unsigned mark);
 
 /** Jobs of classes @classes that are not done. */
 uint32_t sched_active(const IommuSched *s, unsigned classes);
+
+/** Append everything to an image; take it back into a scheduler with the same servers. */
+void sched_save(const IommuSched *s, IommuStateWriter *w);
+/** False if the image cannot be of such a scheduler, or out of memory: then it is as after reset. */
+bool sched_load(IommuSched *s, IommuStateReader *r);
 
 const IommuResourceStats *sched_stats(const IommuSched *s, IommuResource r);
 

@@ -22,6 +22,7 @@ typedef struct IommuRecord {
     uint32_t bytes;  /* what the write moves */
     uint32_t tag;    /* the model's own */
     uint8_t kind;    /* the model's own */
+    bool certain;    /* it finds room in any case: the model bounds how many of them there are */
 } IommuRecord;
 
 typedef struct IommuTimed IommuTimed;
@@ -67,5 +68,21 @@ void iommu_timed_kick(IommuTimed *t);
 
 /** Commit @r later, at its cycle, through IommuModelOps.commit. */
 void iommu_timed_record(IommuTimed *t, const IommuRecord *r);
+
+/**
+ * Around the resolution of a stalled request that is tried again, by a command or a register write: what
+ * it uses becomes a job of its own. When that is over, IommuModelOps.retried gets @token. False if
+ * out of memory: then it never does.
+ */
+void iommu_timed_retry_begin(IommuTimed *t);
+bool iommu_timed_retry_end(IommuTimed *t, uint32_t token);
+
+/**
+ * Everything under way, into an image and back. The model's own image is loaded first: its command
+ * queue may go on at once. False if the image is of another timing or damaged: nothing is under
+ * way then.
+ */
+void iommu_timed_save(const IommuTimed *t, IommuStateWriter *w);
+bool iommu_timed_load(IommuTimed *t, IommuStateReader *r);
 
 #endif

@@ -29,6 +29,7 @@
     X(mem_latency, "mem.latency", "cycles", 0, 1000000, 100)                              \
     X(mem_write_latency, "mem.write-latency", "cycles", 0, 1000000, 50)                   \
     X(mem_beat, "mem.beat", "bytes", 8, 4096, 64)                                         \
+    X(record_slots, "record.slots", "records", 1, 65536, 1024)                            \
     X(command_latency, "command.latency", "cycles", 0, 100000, 1)                         \
     X(invalidate_base, "invalidate.base", "cycles", 0, 100000, 1)                         \
     X(invalidate_rate, "invalidate.rate", "entries/cycle", 1, 65536, 4)
@@ -46,6 +47,7 @@ typedef struct IommuTiming {
 #define IOMMU_ACTION_RECORD  1u /* the record's handle is in bits 63:32 */
 #define IOMMU_ACTION_EXECUTE 2u /* a fetched command takes effect */
 #define IOMMU_ACTION_VISIBLE 3u /* a command's consumption becomes visible */
+#define IOMMU_ACTION_RETRIED 4u /* a retried request is over; whose it is, is in bits 63:32 */
 
 /** Numbers of servers that @t asks for. */
 void iommu_timing_servers(const IommuTiming *t, uint32_t servers[IOMMU_RESOURCES]);
@@ -56,6 +58,16 @@ void iommu_timing_servers(const IommuTiming *t, uint32_t servers[IOMMU_RESOURCES
  */
 size_t iommu_job_of_request(const IommuTiming *t, const IommuPlan *p, const IommuSched *s,
                             IommuOp *ops);
+
+/**
+ * Same for a stalled request that is tried again: not through the port, and @token comes back in
+ * IOMMU_ACTION_RETRIED.
+ */
+size_t iommu_job_of_retry(const IommuTiming *t, const IommuPlan *p, const IommuSched *s,
+                          uint32_t token, IommuOp *ops);
+
+/** A read or write of @bytes through the memory port. */
+IommuOp iommu_memory_op(const IommuTiming *t, uint32_t bytes, bool write);
 
 /**
  * Operations of the execution of a command whose plan is @p, to be put behind

@@ -28,7 +28,9 @@ typedef enum IommuTxnKind {
  * @exec, @priv: instruction fetch, privileged: as asserted by the client.
  * @no_write: ATS translation request with NW=1.
  * @speculative: nothing may be recorded, and nothing made dirty.
- * @probe: debugger's or monitor's look: no record, no cache fill, no memory update, no counters.
+ * @probe: debugger's or monitor's look: no record, no cache fill, no memory update, no counters. It
+ *   reads the tables as they are in memory and asks no cache, so it shows what a device would get once
+ *   stale entries are gone.
  */
 typedef struct IommuTxn {
     uint64_t addr;

@@ -76,6 +76,45 @@ static IommuProfile *load_text(const char *text, char **error)
     return p;
 }
 
+static void list_parameter(void *opaque, const char *name, const char *unit, const char *value)
+{
+    g_string_append_printf(opaque, "%s = %s %s\n", name, value, unit);
+}
+
+static char *parameters_of(const IommuProfile *p)
+{
+    GString *text = g_string_new(NULL);
+
+    iommu_profile_each(p, list_parameter, text);
+    return g_string_free(text, FALSE);
+}
+
+/* A name is one profile, whether it is built in or read from profiles/. */
+static void test_built_in_twins(void)
+{
+    unsigned twins = 0;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(shipped); i++) {
+        const IommuProfile *built_in = iommu_profile_find(shipped[i]);
+        g_autofree char *path = shipped_path(shipped[i]);
+        g_autofree char *in_file = NULL, *in_code = NULL;
+        char *error = NULL;
+        IommuProfile *p;
+
+        if (!built_in) {
+            continue;
+        }
+        twins++;
+        p = iommu_profile_load(path, &error);
+        g_assert_nonnull(p);
+        in_file = parameters_of(p);
+        in_code = parameters_of(built_in);
+        g_assert_cmpstr(in_code, ==, in_file);
+        iommu_profile_free(p);
+    }
+    g_assert_cmpuint(twins, ==, 1); /* tiny */
+}
+
 static void test_values_arrive(void)
 {
     char *error = NULL;
@@ -176,6 +215,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(from, shipped[i], test_shipped_provenance);
     }
     g_test_add_func("/engine/profile/values-arrive", test_values_arrive);
+    g_test_add_func("/engine/profile/built-in-twins", test_built_in_twins);
     for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
         g_autofree char *name = g_strconcat("/engine/profile/wrong/", wrong[i].name, NULL);
 

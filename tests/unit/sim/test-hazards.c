@@ -120,8 +120,8 @@ static void test_aset(void)
     fix_free(f);
 }
 
-/* A stalled request's retry is paid for by the CMD_RESUME: walk and all. */
-static void test_retry_is_charged(void)
+/* The retry of a stalled request is a job of its own, and its client hears of it when that is over. */
+static void test_retry_takes_time(void)
 {
     Fix *f = fix_new("timing.mem.latency=100");
     IommuTxn t = {
@@ -159,11 +159,99 @@ static void test_retry_is_charged(void)
         iommu_timed_run_until(f->bed.timed, iommu_timed_next(f->bed.timed));
     }
     g_assert_cmpuint(f->bed.ram.stalls[0].result.pa, ==, 0x2000);
+    /* The command's fetch; STE, CD, TLB and walk cache; the leaf; the response. */
+    g_assert_cmpuint(f->bed.ram.stalls[0].result.complete, ==, begun + 100 + 4 + 100 + 1);
+    g_assert_cmpuint(iommu_timed_now(f->bed.timed), ==, begun + 100 + 4 + 100 + 1);
     iommu_timed_run_until(f->bed.timed, begun + 100000);
-    /* Fetch, and at least the leaf's read. */
-    g_assert_cmpuint(sched_stats(iommu_timed_sched(f->bed.timed), IOMMU_RES_COMMAND)->busy, >=,
-                     2 * 100);
+    /* The command itself: fetch and its own cycle. */
+    g_assert_cmpuint(sched_stats(iommu_timed_sched(f->bed.timed), IOMMU_RES_COMMAND)->busy, ==,
+                     101);
     fix_free(f);
+}
+
+/* A client that waits for nothing faults faster than records can be written. */
+static void test_records_are_bounded(void)
+{
+    Fix *f = fix_new("timing.record.slots=4");
+    IommuTxn t = { .stream = 1, .size = 4, .attr = { .type = 0xff } };
+    SmmuEventWords event;
+    IommuResult res;
+
+    g_assert_true(smmu_driver_start(&f->d, &f->streams)); /* every STE is invalid */
+    sim_bed_start(&f->bed);
+    for (unsigned i = 0; i < 1000; i++) {
+        /* Another stream each time: nothing merges. */
+        t.stream = i % 60;
+        iommu_translate(f->bed.model, &t, &res);
+        g_assert_cmpuint(res.status, ==, IOMMU_STATUS_ABORT);
+        g_assert_cmpuint(sched_active(iommu_timed_sched(f->bed.timed), IOMMU_JOB_RECORD), <=, 4);
+    }
+    iommu_timed_run_until(f->bed.timed, 100000);
+    g_assert_cmpuint(f->bed.model->counters.events, ==, 4);
+    g_assert_cmpuint(f->bed.model->counters.events_lost, ==, 996);
+    g_assert_cmpuint(reg_get(reg_read32(&f->bus, SMMU_EVENTQ_PROD), Q_OVFLG), ==, 1);
+    for (unsigned i = 0; i < 4; i++) {
+        g_assert_true(smmu_driver_event(&f->d, &event));
+        g_assert_cmpuint(event.sid, ==, i);
+    }
+    /* There is room again. */
+    iommu_translate(f->bed.model, &t, &res);
+    iommu_timed_run_until(f->bed.timed, 200000);
+    g_assert_true(smmu_driver_event(&f->d, &event));
+    fix_free(f);
+}
+
+/* Saved while a retry is on its way, and loaded into another model: it ends there, once. */
+static void test_retry_survives_loading(void)
+{
+    Fix *f = fix_new("timing.mem.latency=100"), *g = fix_new("timing.mem.latency=100");
+    IommuTxn t = {
+        .addr = PAGE + 4096, .stream = 1, .size = 4, .cookie = 42, .attr = { .type = 0xff },
+    };
+    uint64_t cd[CD_WORDS], ste[STE_WORDS];
+    TableSpace space = table_space(&f->mem);
+    IommuStateWriter w = { 0 };
+    SmmuEventWords event;
+    IommuStateReader r;
+    IommuResult res;
+    ArmPages pages;
+    CdTable cds;
+
+    arm_pages_init_simple(&pages, &space, 1, 12, 48);
+    arm_pages_map_smallest(&pages, PAGE, 0x1000, 4096, ARM_S1_RW);
+    cd_table_init(&cds, &space, 0, 0);
+    cd_stage1(cd, &pages, 7);
+    field_set(cd, CD_S, 1);
+    cd_table_set(&cds, 0, cd);
+    ste_stage1(ste, &cds);
+    stream_table_set(&f->streams, 1, ste);
+    g_assert_true(smmu_driver_start(&f->d, &f->streams));
+    sim_bed_start(&f->bed);
+    sim_bed_start(&g->bed);
+    iommu_timed_submit(f->bed.timed, &t, &res);
+    iommu_timed_run_until(f->bed.timed, 10000);
+    g_assert_true(smmu_driver_event(&f->d, &event));
+    arm_pages_map_smallest(&pages, PAGE + 4096, 0x2000, 4096, ARM_S1_RW);
+    g_assert_true(smmu_driver_push(&f->d, smmu_make_resume(1, event.stag, true, false)));
+    iommu_timed_run_until(f->bed.timed, 10000 + 150);
+    g_assert_cmpuint(f->bed.ram.stall_count, ==, 0);
+
+    f->bed.model->ops->save(f->bed.model, &w);
+    iommu_timed_save(f->bed.timed, &w);
+    r = (IommuStateReader) { .data = w.data, .len = w.len };
+    g_assert_true(g->bed.model->ops->load(g->bed.model, &r));
+    g_assert_true(iommu_timed_load(g->bed.timed, &r));
+    free(w.data);
+    iommu_timed_run_until(f->bed.timed, 100000);
+    iommu_timed_run_until(g->bed.timed, 100000);
+    g_assert_cmpuint(f->bed.ram.stall_count, ==, 1);
+    g_assert_cmpuint(g->bed.ram.stall_count, ==, 1);
+    g_assert_cmpuint(g->bed.ram.stalls[0].cookie, ==, 42);
+    g_assert_cmpuint(g->bed.ram.stalls[0].result.pa, ==, 0x2000);
+    g_assert_cmpuint(g->bed.ram.stalls[0].result.complete, ==,
+                     f->bed.ram.stalls[0].result.complete);
+    fix_free(f);
+    fix_free(g);
 }
 
 int main(int argc, char **argv)
@@ -172,6 +260,8 @@ int main(int argc, char **argv)
     g_test_add_func("/smmuv3/timed/RG11-switched-off-command-does-not-retire",
                     test_queue_switched_off);
     g_test_add_func("/smmuv3/timed/TL3-global-entries-keep-to-their-ASET", test_aset);
-    g_test_add_func("/smmuv3/timed/FM10-retry-is-charged", test_retry_is_charged);
+    g_test_add_func("/smmuv3/timed/FM10-retry-takes-time", test_retry_takes_time);
+    g_test_add_func("/smmuv3/timed/FM10-retry-survives-loading", test_retry_survives_loading);
+    g_test_add_func("/smmuv3/timed/EV13-records-are-bounded", test_records_are_bounded);
     return g_test_run();
 }

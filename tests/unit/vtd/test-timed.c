@@ -139,6 +139,31 @@ static void records_have_their_cycle(Fix *f)
     finish(f, &c);
 }
 
+/* Two records find room in the FIFO; the others are lost as if the registers were full. */
+static void records_are_bounded(Fix *f)
+{
+    IommuTiming timing = iommu_timing_standard;
+    IommuTxn t = fix_txn(HOLE, true);
+    IommuResult res;
+    Clock c = { 0 };
+
+    timing.record_slots = 2;
+    f->bus.wait = run_bus;
+    c.t = iommu_timed_new(f->m, &timing, &timed_ops, &c);
+    g_assert_nonnull(c.t);
+    scene_ss(f);
+    for (unsigned i = 0; i < 50; i++) {
+        iommu_translate(f->m, &t, &res);
+        g_assert_cmphex(res.fault, ==, VTD_FAULT_SSS_2);
+        g_assert_cmpuint(sched_active(iommu_timed_sched(c.t), IOMMU_JOB_RECORD), <=, 2);
+    }
+    iommu_timed_run_until(c.t, iommu_timed_now(c.t) + FOREVER);
+    g_assert_true(reg_get(fix_reg32(f, VTD_REG_FSTS), VTD_FSTS_PFO));
+    g_assert_cmpuint(f->m->counters.events + f->m->counters.events_lost, ==, 50);
+    g_assert_cmpuint(f->m->counters.events, <=, 2);
+    finish(f, &c);
+}
+
 static void fault_before_wait(Fix *f)
 {
     uint64_t at = gmem_alloc(&f->mem, 16, 16);
@@ -181,6 +206,7 @@ int main(int argc, char **argv)
     fix_add_profiles("/vtd/timed/I5-wait-alone", wait_alone_is_quick);
     fix_add_profiles("/vtd/timed/I5-requests-after-the-wait", requests_after_the_wait_see_the_change);
     fix_add_profiles("/vtd/timed/F5-records", records_have_their_cycle);
+    fix_add_profiles("/vtd/timed/F3-records-are-bounded", records_are_bounded);
     fix_add_profiles("/vtd/timed/I3-fault-before-wait", fault_before_wait);
     fix_add_profiles("/vtd/timed/same-answers", same_answers_off_the_clock);
     return g_test_run();
