@@ -187,7 +187,8 @@ class Request:
         if entry:
             return entry
         raw = self.read(context.directory + 8 * (pasid >> 6), 8, 0x50)
-        self.fpd |= bool(get(raw, 1))
+        fpd = bool(get(raw, 1))
+        self.fpd |= fpd
         if not raw & 1:
             raise Bad(0x51)
         if get(raw, 2, 10) or raw >> HAW:
@@ -196,7 +197,7 @@ class Request:
         raw = self.read(table + 64 * (pasid & 63), 64, 0x58)
         self.fpd |= bool(get(raw, 1))
         entry = Pasid(raw, pasid, self.vtd.regs.irw)
-        entry.fpd = self.fpd
+        entry.fpd |= fpd
         pasids.put(key, 0, 0, entry, self.plan.stamp)
         return entry
 

@@ -5,7 +5,7 @@ from . import vtd_regs as reg
 from .bits import align, get, mask
 from .memory import Abort
 from .plan import Plan, command_ops
-from .vtd_tables import FIRST, HAW, LEGACY, NESTED
+from .vtd_tables import FIRST, HAW, LEGACY, MGAW, NESTED
 
 CONTEXT, IOTLB, DEVICE, INTERRUPT, WAIT, PIOTLB, PASID, PDEVICE, RESPONSE = range(1, 10)
 
@@ -64,12 +64,13 @@ class Descriptor:
             regs[reg.IQERCD] = self.failed
             was = regs[reg.FSTS]
             regs[reg.FSTS] |= reg.IQE
-            return [] if was & 0x73 else regs.event(reg.FECTL)
+            if not was & 0x73:
+                regs.event(reg.FECTL)
+            return
         for signal in self.signals:
             signal()
         size = 1 << (get(regs[reg.IQA], 0, 3) + 12)
         regs[reg.IQH] = (regs[reg.IQH] + self.size) % size
-        return []
 
     def act(self, raw):
         kind = get(raw, 9, 3) << 4 | get(raw, 0, 4)
@@ -118,9 +119,9 @@ class Descriptor:
 
     # Translations
 
-    def range(self):
+    def range(self, width):
         bits = 12 + get(self.raw, 64, 6)
-        addr = align(get(self.raw, 64, 64), bits)
+        addr = align(get(self.raw, 64, width), bits)
         return addr, addr + mask(bits)
 
     def of_domain(self, e):
@@ -128,7 +129,7 @@ class Descriptor:
 
     def iotlb(self, granularity):
         vtd, domain = self.vtd, self.of_domain
-        first, last = self.range()
+        first, last = self.range(MGAW)
         hint = get(self.raw, 70)
         structures = [vtd.ipa, *vtd.tables[1], *vtd.tables[2]]
         if granularity == 1:
@@ -155,7 +156,7 @@ class Descriptor:
 
     def piotlb(self, granularity):
         vtd, pasid = self.vtd, get(self.raw, 32, 20)
-        first, last = self.range()
+        first, last = self.range(64)
 
         def mine(e):
             return self.of_domain(e) and get(e.tag, 16, 20) == pasid

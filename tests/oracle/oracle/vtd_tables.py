@@ -91,7 +91,7 @@ class Pasid:
         self.pasid = pasid
         first = self.pgtt in (FIRST, NESTED)
         second = self.pgtt in (SECOND, NESTED)
-        if self.reserved(raw, first, second):
+        if self.reserved(raw):
             raise Bad(0x5A)
         fspm = get(raw, 130, 2)
         if (self.pgtt not in (FIRST, SECOND, NESTED, PASSTHROUGH)
@@ -115,12 +115,10 @@ class Pasid:
                 raise Bad(0x5B)
 
     @staticmethod
-    def reserved(raw, first, second):
-        always = (get(raw, 5) or get(raw, 10, 2) or get(raw, 80, 7) or get(raw, 91, 5)
-                  or get(raw, 129) or get(raw, 136, 4) or raw >> 192)
-        if second and get(raw, HAW, 64 - HAW):
-            return True
-        return bool(always or first and not second and get(raw, 128 + HAW, 64 - HAW))
+    def reserved(raw):
+        return (get(raw, 5) or get(raw, 10, 2) or get(raw, HAW, 64 - HAW)
+                or get(raw, 80, 7) or get(raw, 91, 5) or get(raw, 129)
+                or get(raw, 136, 4) or get(raw, 128 + HAW, 64 - HAW) or raw >> 192)
 
 
 def root_pointer(raw, upper):

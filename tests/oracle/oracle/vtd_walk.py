@@ -109,7 +109,7 @@ class Walker:
         if stage.number == 1:
             raise Fault(0x73 if top else 0x70)
         if not stage.scalable:
-            raise Fault(0x07)
+            raise Fault(0x03 if top else 0x07)
         raise Fault(0x7B if top else 0x78)
 
     def update(self, stage, where, old, new):
