@@ -29,6 +29,7 @@ class Generator:
         self.streams = []
         self.lines, self.cycle = [], 0
         self.hostile = self.rng.random() < 0.4
+        self.ats = self.rng.random() < 0.5
         self.cmds = 0
 
     def chance(self, probability):
@@ -172,6 +173,8 @@ class Generator:
         ste = 1 | config << 1 | rng.choice((1, 1, 2)) << 128
         ste |= rng.choice((0, 0, 0, 2, 3)) << 112 | rng.choice((0, 0, 0, 2, 3)) << 114
         ste |= self.flag(0.3, 83)
+        if self.ats:
+            ste |= rng.choice((0, 1, 1, 1, 2) if config == 7 else (0, 1, 1, 1)) << 92
         stream = {"s1": {}, "s2": None}
         delta, s2 = 0, None
         if config & 2:
@@ -252,18 +255,27 @@ class Generator:
         self.cmdq = pool.alloc(16 << self.cmdq_log2)
         event_log2 = rng.choice((0, 2, 5, 8))
         eventq = pool.alloc(32 << event_log2)
-        cr2 = self.e2h | self.flag(0.7, 1)
-        irq = rng.choice((0, 4, 5))
+        priq_log2 = rng.choice((0, 2, 5))
+        self.priq = pool.alloc(16 << priq_log2)
+        cr2 = self.e2h | self.flag(0.7, 1) | self.flag(0.5, 3)
+        irq = rng.choice((0, 4, 5, 6, 7))
+        cr0 = 0xD if self.timed and self.chance(0.95) else 0x9
+        if self.ats:
+            cr0 |= self.flag(0.8, 4) | self.flag(0.9 * self.timed, 1)
         lines = ["stagewalk-trace 1", "iommu smmuv3 max",
                  f"memory 0x{BASE:x} 0x{SIZE:x}"]
         lines += pool.lines()
         lines += [f"w 0x2c 4 {cr2}", f"w 0x90 8 0x{self.cmdq | self.cmdq_log2:x}",
                   f"w 0xa0 8 0x{eventq | event_log2:x}"]
+        lines += [f"w 0xc0 8 0x{self.priq | priq_log2:x}",
+                  f"w 0xdc 4 0x{self.flag(0.5, 31):x}"]
+        if self.chance(0.3):
+            lines += [f"w 0xd0 8 0x{pool.alloc(64):x}", "w 0xd8 4 0x66"]
         if self.chance(0.3):
             lines += [f"w 0xb0 8 0x{pool.alloc(64):x}", "w 0xb8 4 0x55"]
         lines += [f"w 0x50 4 {irq}", f"w 0x80 8 0x{self.strtab:x}",
                   f"w 0x88 4 0x{self.strtab_cfg:x}",
-                  f"w 0x20 4 {0xD if self.timed and self.chance(0.95) else 0x9}", "start"]
+                  f"w 0x20 4 {cr0}", "start"]
         return lines
 
     def command(self):
@@ -272,11 +284,16 @@ class Generator:
         vmid, asid = rng.choice((1, 1, 2, 3)), rng.choice((1, 1, 2, 0x1234))
         addr = align(self.address(rng.choice(self.streams))[1], 12)
         opcode = rng.choice((3, 4, 5, 6, 0x10, 0x11, 0x12, 0x12, 0x12, 0x13, 0x20, 0x21,
-                             0x22, 0x23, 0x28, 0x2A, 0x2A, 0x30, 0x46, 0x46, 0x46, 0x46))
+                             0x22, 0x23, 0x28, 0x2A, 0x2A, 0x30, 0x46, 0x46, 0x46, 0x46)
+                            + ((0x40, 0x41) if self.ats else ()))
         if opcode in (3, 5, 6):
             raw = sid << 32 | (rng.randrange(4) << 12 if opcode == 5 else 0)
         elif opcode == 4:
             raw = sid << 32 | rng.choice((0, 2, 31)) << 64
+        elif opcode == 0x40:
+            raw = sid << 32 | rng.choice((0, 3, 52)) << 64 | align(addr, 12) << 64
+        elif opcode == 0x41:
+            raw = sid << 32 | rng.randrange(9) << 64 | rng.choice((0, 1, 2, 2)) << 76
         elif opcode == 0x46:
             raw = rng.choice((0, 1, 2)) << 12
             if self.chance(0.3):
@@ -305,6 +322,8 @@ class Generator:
     def consume(self):
         """Software has read its events."""
         self.say(f"w 0x100ac 4 0x{self.run.model.regs[reg.EVENTQ_PROD]:x}")
+        if self.ats:
+            self.say(f"w 0x100cc 4 0x{self.run.model.regs[reg.PRIQ_PROD]:x}")
 
     def address(self, stream):
         """SubstreamID and an input address of a stream."""
@@ -341,11 +360,38 @@ class Generator:
             if self.chance(0.01):
                 sid = rng.getrandbits(12)
             self.recent.append((sid, ssid, addr))
+        if self.ats and self.chance(0.4):
+            self.ats_request(sid, ssid, addr)
+            return
         words = rng.choice(("", "", "write", "write", "exec", "atomic"))
         words += rng.choice(("", " priv"))
         if ssid is not None:
             words += f" pasid {ssid}"
         self.say(f"t 0x{sid:x} 0x{addr:x} {rng.choice((1, 8, 64))} {words}")
+
+    def ats_request(self, sid, ssid, addr):
+        rng = self.rng
+        words = rng.choice(("", "", " exec")) + rng.choice(("", "", " priv"))
+        if ssid is not None:
+            words += f" pasid {ssid}"
+        kind = rng.choice(("ats", "ats", "translated", "page"))
+        if kind == "ats":
+            nw = rng.choice(("", " nw"))
+            self.say(f"t 0x{sid:x} 0x{align(addr, 12):x} 8 ats{nw}{words}")
+        elif kind == "translated":
+            write = rng.choice(("", " write", " atomic"))
+            stream = rng.choice(self.streams)
+            if stream["s2"] and self.chance(0.6):
+                sid, addr = stream["id"], align(stream["s2"].pick(), 6)
+            elif self.chance(0.5):
+                addr = rng.getrandbits(rng.choice((40, 52)))
+            if self.chance(0.7):
+                words = ""
+            self.say(f"t 0x{sid:x} 0x{align(addr, 6):x} 64 translated{write}{words}")
+        else:
+            words += rng.choice(("", " read", " read", " read write"))
+            words += rng.choice(("", "", " last"))
+            self.say(f"p 0x{sid:x} 0x{align(addr, 12):x} {rng.randrange(512)}{words}")
 
     def edit(self):
         """Software changes a descriptor, an STE or a CD behind the caches."""
@@ -384,5 +430,5 @@ class Generator:
             if self.hostile and self.chance(0.05):
                 self.edit()
             if self.chance(0.02):
-                self.say(f"r 0x{self.rng.choice((0x9C, 0x100A8, 0x60)):x} 4")
+                self.say(f"r 0x{self.rng.choice((0x9C, 0x100A8, 0x60, 0x100C8)):x} 4")
         return lines + self.lines, self.run.finish()

@@ -94,6 +94,7 @@ class Generator:
         self.mode = self.rng.choice((LEGACY, SCALABLE, SCALABLE, SCALABLE))
         self.irw = self.mode == SCALABLE and self.chance(0.2)
         self.hostile = self.chance(0.4)
+        self.ats = self.chance(0.5)
         self.devices = []        # (source-id, {PASID or None: tables})
         self.entries = []        # addresses of structures
         self.lines, self.cycle, self.waits = [], 0, 0
@@ -124,10 +125,12 @@ class Generator:
 
     def legacy_entry(self):
         tt = 0 if self.chance(0.85) else 2
+        if self.ats and not tt:
+            tt = int(self.chance(0.9))
         aw, t = self.second()
         entry = 1 | tt << 2 | t.root | aw << 64 | self.rng.choice(DIDS) << 72
         entry |= self.flag(0.1, 1)
-        return entry, {None: None if tt else t}
+        return entry, {None: None if tt == 2 else t}
 
     def pasid_entry(self):
         rng = self.rng
@@ -173,7 +176,10 @@ class Generator:
             self.put(tables[pasid >> 6] + 64 * (pasid & 63), entry, 8)
             found[None if pasid == rid else pasid] = t
         context = 1 | directory | pdts << 9 | rid << 64 | self.flag(0.1, 1)
-        context |= self.flag(0.95, 3) | self.flag(0.3, 84) | self.flag(0.3, 2)
+        context |= self.flag(0.95, 3) | self.flag(0.3, 84)
+        dte = int(self.chance(0.95 if self.ats else 0.3))
+        context |= dte << 2 | (dte and self.ats and self.chance(0.9)) << 4
+        context |= (self.ats and get(context, 3) and self.chance(0.3)) << 6
         return context, found
 
     def root_table(self):
@@ -207,7 +213,7 @@ class Generator:
         self.root_table()
         pool = self.pool
         self.queue = pool.alloc(4096)
-        self.status = pool.alloc(4096)
+        self.status, self.pages = pool.alloc(4096), pool.alloc(4096)
         self.tail = 0
         self.wide = self.mode == SCALABLE
         masked = self.chance(0.5)
@@ -219,6 +225,9 @@ class Generator:
                   "w 0x18 4 0x4000000",
                   f"w 0x40 4 0x{self.status + 0x800:x}", "w 0x3c 4 0x41",
                   f"w 0xa8 4 0x{self.status + 0x900:x}", "w 0xa4 4 0x42",
+                  f"w 0xd0 8 0x{self.pages:x}", "w 0xc8 8 0", "w 0xc0 8 0",
+                  "w 0xe4 4 0x43", f"w 0xe8 4 0x{self.status + 0xA00:x}",
+                  f"w 0xe0 4 0x{masked << 31:x}",
                   f"w 0x38 4 0x{masked << 31:x}", f"w 0xa0 4 0x{masked << 31:x}",
                   "w 0x18 4 0x84000000", "start"]
         return lines
@@ -229,7 +238,8 @@ class Generator:
         did = rng.choice(DIDS)
         pasid = rng.choice(list(found)) or 0
         addr, am = self.address(rng.choice(list(found.values()))), rng.choice((0, 0, 1, 9, 18))
-        kind = rng.choice((1, 2, 2, 2, 5, 5, 5) + ((6, 6, 6, 7) if self.wide else ()))
+        kind = rng.choice((1, 2, 2, 2, 5, 5, 5) + ((6, 6, 6, 7) if self.wide else ())
+                          + ((3, 8, 9) if self.ats and self.wide else ()))
         raw = kind | did << 16
         if kind == 1:
             raw |= rng.choice((1, 2, 3, 3)) << 4 | sid << 32 | rng.choice((0, 0, 3)) << 48
@@ -237,6 +247,12 @@ class Generator:
             raw |= rng.choice((1, 2, 3, 3, 3) if kind == 2 else (2, 3, 3)) << 4
             raw |= (align(addr, 12) | am | self.flag(0.3, 6)) << 64
             raw |= pasid << 32 if kind == 6 else 0
+        elif kind == 3:
+            raw = 3 | sid << 32 | align(addr, 12) << 64
+        elif kind == 8:
+            raw = 8 | sid << 16 | pasid << 32 | align(addr, 12) << 64
+        elif kind == 9:
+            raw = 9 | 1 << 4 | sid << 16 | pasid << 32 | rng.randrange(512) << 67
         elif kind == 7:
             raw |= rng.choice((0, 1, 3)) << 4 | pasid << 32
         else:
@@ -293,10 +309,46 @@ class Generator:
             if self.chance(0.01):
                 sid = rng.getrandbits(16)
             self.recent.append((sid, pasid, addr))
+        if self.ats and self.chance(0.4):
+            self.ats_request(sid, pasid, addr)
+            return
         words = rng.choice(("", "", "write", "write", "atomic"))
         if pasid is not None:
             words += f" pasid {pasid}" + rng.choice(("", "", " priv"))
         self.say(f"t 0x{sid:x} 0x{addr:x} {rng.choice((4, 8, 64))} {words}")
+
+    def ats_request(self, sid, pasid, addr):
+        rng = self.rng
+        words = "" if pasid is None else f" pasid {pasid}" + rng.choice(("", "", " priv"))
+        if pasid is not None and self.chance(0.03):
+            words += " exec"
+        kind = rng.choice(("ats", "ats", "translated", "page"))
+        if kind == "page" and not self.timed:
+            kind = "ats"
+        if kind != "page" and self.chance(0.02):
+            addr = 0xFEE00000 | get(addr, 0, 20)
+        if kind == "ats":
+            nw = rng.choice(("", " nw"))
+            self.say(f"t 0x{sid:x} 0x{align(addr, 12):x} 8 ats{nw}{words}")
+        elif kind == "translated":
+            write = rng.choice(("", " write", " atomic"))
+            if self.chance(0.7) or write and "exec" in words:
+                words = ""
+            if self.chance(0.7):
+                addr = align(self.output(rng.choice((32, 52))), 6)
+            self.say(f"t 0x{sid:x} 0x{addr:x} 8 translated{write}{words}")
+        else:
+            words += rng.choice(("", " read", " read", " read write"))
+            words += rng.choice(("", "", " last"))
+            self.say(f"p 0x{sid:x} 0x{align(addr, 12):x} {rng.randrange(512)}{words}")
+
+    def page_requests(self):
+        """Software looks at its page requests."""
+        regs = self.run.model.regs
+        self.say(f"r 0x{reg.PRS:x} 4")
+        self.say(f"r 0x{reg.PQT:x} 8")
+        self.say(f"w 0x{reg.PQH:x} 8 0x{regs[reg.PQT]:x}")
+        self.say(f"w 0x{reg.PRS:x} 4 0x{regs[reg.PRS]:x}")
 
     def edit(self):
         tables = [t for _, found in self.devices for t in found.values() if t]
@@ -323,6 +375,8 @@ class Generator:
                 self.send()
             if self.timed and self.chance(0.03):
                 self.clear_faults()
+            if self.ats and self.timed and self.chance(0.02):
+                self.page_requests()
             if self.chance(0.02):
                 self.say("w 0x9c 4 1")
             if self.hostile and self.chance(0.05):

@@ -36,7 +36,9 @@ class Ste:
             self.world = E2H if e2h else EL2
         if self.world != EL1 or not (self.s1 or self.s2):
             self.vmid = 0
-        self.atschk = atschk
+        self.ats = 0                    # EATS as it counts
+        if self.s1 or self.s2:
+            self.ats = self.eats if self.eats == 1 or self.eats == 2 and atschk else 0
         self.stage2 = None
 
     def legal(self):

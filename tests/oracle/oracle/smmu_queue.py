@@ -150,6 +150,12 @@ class Command:
             return
         if opcode in (0x03, 0x04, 0x05, 0x06):
             self.configuration(opcode, raw)
+        elif opcode == 0x40:
+            if get(raw, 64, 6) > 52:
+                raise Illegal
+        elif opcode == 0x41:
+            if get(raw, 76, 2) == 3:
+                raise Illegal
         elif opcode == 0x46:
             self.sync(raw)
         elif opcode in SCOPES:

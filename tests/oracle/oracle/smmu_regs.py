@@ -10,7 +10,8 @@ IRQ_CTRL, IRQ_CTRLACK, GERROR, GERRORN = 0x50, 0x54, 0x60, 0x64
 STRTAB_BASE, STRTAB_CFG = 0x80, 0x88
 CMDQ_BASE, CMDQ_PROD, CMDQ_CONS = 0x90, 0x98, 0x9C
 EVENTQ_BASE, EVENTQ_PROD, EVENTQ_CONS = 0xA0, 0x100A8, 0x100AC
-GERROR_IRQ, EVENTQ_IRQ = 0x68, 0xB0
+PRIQ_BASE, PRIQ_PROD, PRIQ_CONS = 0xC0, 0x100C8, 0x100CC
+GERROR_IRQ, EVENTQ_IRQ, PRIQ_IRQ = 0x68, 0xB0, 0xD0
 SMMUEN, PRIQEN, EVENTQEN, CMDQEN = range(4)
 
 
@@ -52,6 +53,10 @@ class Registers:
     @property
     def recinvsid(self):
         return bool(get(self[CR2], 1))
+
+    @property
+    def rec_cfg_ats(self):
+        return bool(get(self[CR2], 3))
 
     @property
     def vmid_mask(self):
@@ -104,7 +109,7 @@ class Registers:
             self[IRQ_CTRLACK] = value
         elif offset in (CMDQ_PROD, CMDQ_CONS):
             value &= 0x7F0FFFFF if offset == CMDQ_CONS else 0xFFFFF
-        elif offset in (EVENTQ_PROD, EVENTQ_CONS):
+        elif offset in (EVENTQ_PROD, EVENTQ_CONS, PRIQ_PROD, PRIQ_CONS):
             value &= 0x800FFFFF
         self[offset] = value
         if offset in (CR0, CMDQ_PROD, GERRORN):
@@ -117,6 +122,10 @@ class Registers:
             return self.enabled(CMDQEN)
         if offset in (EVENTQ_BASE, EVENTQ_BASE + 4, EVENTQ_PROD):
             return self.enabled(EVENTQEN)
+        if offset in (PRIQ_BASE, PRIQ_BASE + 4, PRIQ_PROD):
+            return self.enabled(PRIQEN)
+        if PRIQ_IRQ <= offset < PRIQ_IRQ + 16:
+            return get(self[IRQ_CTRL], 1)
         if EVENTQ_IRQ <= offset < EVENTQ_IRQ + 16:
             return get(self[IRQ_CTRL], 2)
         if GERROR_IRQ <= offset < GERROR_IRQ + 16:

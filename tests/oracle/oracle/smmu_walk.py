@@ -12,6 +12,7 @@ from .vmsa import AF, READ, WRITE
 F_WALK_EABT, F_TRANSLATION, F_ADDR_SIZE, F_ACCESS, F_PERMISSION = (
     0x0B, 0x10, 0x11, 0x12, 0x13)
 CD, TT, IN = range(3)
+LOOK, PEEK, TAKE = 1, 2, 3              # how a translation request walks
 
 
 class Fault(Exception):
@@ -30,6 +31,8 @@ class Mapping:
     rights: int
     is_global: bool = False
     device: bool = False
+    full: int = 0            # rights once all is dirty
+    settled: bool = True     # no flag was left clear that this use should have set
 
     def output(self, addr):
         return self.pa | addr & mask(self.lg2)
@@ -57,7 +60,7 @@ class Walker:
                 return level, *entry.data
         return stage.level, stage.base, 0
 
-    def walk(self, stage, addr, need, klass=IN, ttrnw=1):
+    def walk(self, stage, addr, need, klass=IN, ttrnw=1, grant=0):
         def fault(event, **more):
             ipa = 0 if stage.number == 1 else addr
             return Fault(event, stage.number, klass, ipa, ttrnw=ttrnw, **more)
@@ -93,10 +96,15 @@ class Walker:
         if not desc & AF and not stage.ha and not stage.affd:
             raise fault(F_ACCESS)
         rights = stage.rights(desc, limits)
-        if need & ~rights:
+        if need & ~rights and not grant:
             raise fault(F_PERMISSION, missing=need & ~rights)
-        new = desc | AF if stage.ha else desc
-        if need & WRITE and stage.clean(desc):
+        full, new = rights, desc
+        given = need & rights
+        if grant == PEEK and stage.clean(desc):
+            given &= ~WRITE
+        if given:
+            new = desc | AF if stage.ha else desc
+        if given & WRITE and stage.clean(desc) and grant in (0, TAKE):
             new = stage.dirtied(new)
         if new != desc:
             self.update(stage, where, desc, new, fault)
@@ -105,7 +113,8 @@ class Walker:
         lg2 += stage.contiguous(desc, level)
         return Mapping(align(pa, lg2), lg2, rights,
                        is_global=stage.two and not get(desc, 11),
-                       device=stage.device(desc))
+                       device=stage.device(desc), full=full,
+                       settled=bool(given) or not stage.ha or bool(desc & AF))
 
     def descriptor(self, stage, where, need):
         if stage.number == 1 and self.ste.s2:
@@ -122,7 +131,7 @@ class Walker:
 
     # Stage 2 of an intermediate address
 
-    def map_ipa(self, ipa, need, klass, ttrnw=1):
+    def map_ipa(self, ipa, need, klass, ttrnw=1, grant=0):
         stage = self.ste.stage2
         cache = self.smmu.ipa
         if cache.entries:
@@ -133,8 +142,9 @@ class Walker:
                 return entry.data
         if ipa >> stage.bits:
             raise Fault(F_TRANSLATION, 2, klass, ipa, ttrnw=ttrnw)
-        mapping = self.walk(stage, ipa, need, klass, ttrnw)
-        cache.put(ipa, mapping.lg2, stage.tag, mapping, self.plan.stamp)
+        mapping = self.walk(stage, ipa, need, klass, ttrnw, grant)
+        if mapping.settled:
+            cache.put(ipa, mapping.lg2, stage.tag, mapping, self.plan.stamp)
         return mapping
 
     def translate_ipa(self, ipa, need, klass, ttrnw=1):
@@ -189,22 +199,57 @@ class Walker:
             mapping = self.miss(va, need)
         finally:
             self.plan.add("walk", False)
-        if mapping.is_global:
-            tag = tag & ~mask(16) | GLOBAL
-        tlb.put(va, mapping.lg2, tag, mapping, self.plan.stamp)
+        self.fill(va, tag, mapping)
         return mapping.output(va)
 
-    def miss(self, va, need):
+    def fill(self, va, tag, mapping):
+        if mapping.is_global:
+            tag = tag & ~mask(16) | GLOBAL
+        if mapping.settled:
+            self.smmu.tlb.put(va, mapping.lg2, tag, mapping, self.plan.stamp)
+
+    def miss(self, va, need, grant=0, split=False):
         if not self.cd:
-            return self.map_ipa(va, need, IN)
+            return self.map_ipa(va, need, IN, grant=grant)
         stage = self.cd.stages[self.half(va)]
         if not stage or self.hidden(va, need) or not self.in_range(va, stage.bits):
             raise Fault(F_TRANSLATION)
-        first = self.walk(stage, va, need)
+        first = self.walk(stage, va, need, grant=grant)
         if not self.ste.s2:
             return first
+        if grant:
+            need &= first.rights if grant == PEEK else first.full
+            if not need:
+                return Mapping(first.pa, first.lg2, 0, full=first.full, settled=False)
         ipa = first.output(va)
-        second = self.map_ipa(ipa, need, IN)
+        second = self.map_ipa(ipa, need, IN, grant=grant)
         lg2 = min(first.lg2, second.lg2)
-        return Mapping(align(second.output(ipa), lg2), lg2,
-                       first.rights & second.rights, first.is_global)
+        return Mapping(align(ipa if split else second.output(ipa), lg2), lg2,
+                       first.rights & second.rights, first.is_global,
+                       full=first.full & second.full,
+                       settled=first.settled and second.settled)
+
+    # The answer to a translation request
+
+    def grant(self, addr, need, write, split):
+        """Address and rights. What is needed is granted as far as there is; a write that
+        takes a page made dirty is a second walk."""
+        va, tag = self.key(addr)
+        if not split:
+            entry = self.smmu.tlb.lookup(va, tag)
+            good = (entry and not (write and need & WRITE & entry.data.full
+                                   & ~entry.data.rights))
+            self.plan.add("tlb", None, entry if good else None)
+            if good:
+                rights = 0 if self.hidden(va, need) else entry.data.rights
+                return entry.data.output(va), rights
+        self.plan.add("walk", True)
+        try:
+            mapping = self.miss(va, need, LOOK if write else PEEK, split)
+            if write and need & WRITE & mapping.full & ~mapping.rights:
+                mapping = self.miss(va, need, TAKE, split)
+        finally:
+            self.plan.add("walk", False)
+        if not split:
+            self.fill(va, tag, mapping)
+        return mapping.output(va), mapping.rights

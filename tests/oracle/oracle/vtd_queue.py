@@ -41,6 +41,26 @@ class Queue:
         self.look()
 
 
+    def page_of_domain(self, did, first, last, hint):
+        """Invalidate what is cached of a range of a domain: how much of the TLB."""
+        vtd = self.vtd
+
+        def domain(e):
+            return get(e.tag, 0, 16) == did
+
+        def near(e):
+            return domain(e) and e.overlaps(first, last)
+        for cache in vtd.tables[1]:
+            cache.drop(domain)
+        vtd.ipa.drop(near)
+        if not hint:
+            for cache in vtd.tables[2]:
+                cache.drop(near)
+        return vtd.tlb.drop(
+            lambda e: domain(e) and (get(e.tag, 37, 3) in (FIRST, NESTED)
+                                     or e.overlaps(first, last)))
+
+
 class Descriptor:
     def __init__(self, vtd):
         self.vtd, self.regs = vtd, vtd.regs
@@ -78,6 +98,10 @@ class Descriptor:
         self.did = get(raw, 16, 16)
         if kind == WAIT:
             self.wait()
+            return
+        if kind in (DEVICE, PDEVICE, RESPONSE):
+            if kind != DEVICE and self.size == 16:
+                raise Invalid(3)
             return
         handler = {CONTEXT: self.contexts, IOTLB: self.iotlb, PIOTLB: self.piotlb,
                    PASID: self.pasids, INTERRUPT: self.interrupts}.get(kind)
@@ -144,15 +168,7 @@ class Descriptor:
             raise Invalid(3)
         if get(self.raw, 64, 6) > 45:
             raise Invalid(4)
-        for cache in vtd.tables[1]:
-            cache.drop(domain)
-        vtd.ipa.drop(lambda e: domain(e) and e.overlaps(first, last))
-        if not hint:
-            for cache in vtd.tables[2]:
-                cache.drop(lambda e: domain(e) and e.overlaps(first, last))
-        return vtd.tlb.drop(
-            lambda e: domain(e) and (get(e.tag, 37, 3) in (FIRST, NESTED)
-                                     or e.overlaps(first, last)))
+        return vtd.queue.page_of_domain(self.did, first, last, hint)
 
     def piotlb(self, granularity):
         vtd, pasid = self.vtd, get(self.raw, 32, 20)

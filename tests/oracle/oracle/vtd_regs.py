@@ -7,6 +7,7 @@ from .play import Op
 
 VER, CAP, ECAP, GCMD, GSTS, RTADDR = 0x00, 0x08, 0x10, 0x18, 0x1C, 0x20
 FSTS, FECTL, IQH, IQT, IQA = 0x34, 0x38, 0x80, 0x88, 0x90
+PQH, PQT, PQA, PRS, PECTL = 0xC0, 0xC8, 0xD0, 0xDC, 0xE0
 ICS, IECTL, IQERCD, FRCD, RECORDS = 0x9C, 0xA0, 0xB0, 0x220, 8
 TE, SRTP, QIE = 31, 30, 26
 READ_ONLY = {VER: 0x80, CAP: 0x22780E66, CAP + 4: 0xD9ED078C,
@@ -17,7 +18,7 @@ IWC, PPF, PFO, IQE = 1, 2, 1, 16
 class Registers:
     def __init__(self, vtd):
         self.vtd = vtd
-        self.words = {FECTL: 1 << 31, IECTL: 1 << 31}
+        self.words = {FECTL: 1 << 31, IECTL: 1 << 31, PECTL: 1 << 31}
         self.root_latched = 0
         self.fault_index = 0
 
@@ -69,15 +70,19 @@ class Registers:
             self.clear_status(value)
         elif offset == ICS:
             self[ICS] &= ~value
-        elif offset in (FECTL, IECTL):
+        elif offset == PRS:
+            self[PRS] &= ~value
+            if not self[PRS]:
+                self[PECTL] &= ~(1 << 30)
+        elif offset in (FECTL, IECTL, PECTL):
             self.unmask(offset, value)
         elif FRCD <= offset < FRCD + 16 * RECORDS:
             if offset & 15 == 12 and get(value, 31):
                 self[offset] &= mask(31)
                 self.pending()
         else:
-            if offset == IQT:
-                value &= 0x7FFF0
+            if offset in (IQT, PQH, PQT):
+                value &= 0x7FFF0 if offset == IQT else 0x7FFE0
             self[offset] = value
             if offset == IQT:
                 self.vtd.queue.look()
@@ -128,6 +133,11 @@ class Registers:
         self.vtd.queue.look()
 
     # Events
+
+    def page_event(self, bit):
+        was = self[PRS]
+        self[PRS] |= bit
+        return [] if was & 3 or self[PRS] == was else self.event(PECTL)
 
     def event(self, control):
         self[control] |= 1 << 30

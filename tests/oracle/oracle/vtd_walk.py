@@ -12,6 +12,7 @@ READ, WRITE = UR | SR, UW | SW
 A, D, EA = 1 << 5, 1 << 6, 1 << 10      # first stage
 SA, SD = 1 << 8, 1 << 9                 # second stage
 FINAL, TABLE = "final", "table"
+LOOK, PEEK, TAKE = 1, 2, 3              # how a translation request walks
 
 
 class Fault(Exception):
@@ -25,6 +26,8 @@ class Mapping:
     pa: int
     lg2: int
     rights: int
+    full: int = 0            # rights once all is dirty
+    settled: bool = True     # no flag was left clear that this use should have set
 
     def output(self, addr):
         return self.pa | addr & mask(self.lg2)
@@ -51,7 +54,7 @@ class Walker:
                 return height, *entry.data
         return stage.levels - 1, stage.base, READ | WRITE
 
-    def walk(self, stage, addr, need, purpose=FINAL):
+    def walk(self, stage, addr, need, purpose=FINAL, grant=0):
         height, table, rights = self.start(stage, addr)
         while True:
             top = height == stage.levels - 1
@@ -77,17 +80,23 @@ class Walker:
         pa = self.pointer(stage, desc, lg2)
         rights = self.effective(stage, rights)
         missing = need & ~rights
-        if missing:
+        if missing and not grant:
             reason = self.denied(stage, missing, rights)
             raise (Denied if purpose == TABLE and reason != 0x79 else Fault)(reason)
-        new = desc
+        full, new, given = rights, desc, need & rights
         if stage.marks:
             dirty = SD if stage.number == 2 else D
-            new |= self.accessed(stage) | (dirty if need & WRITE else 0)
+            if not desc & dirty and grant == PEEK:
+                given &= ~WRITE
+            if given:
+                new |= self.accessed(stage)
+            if given & WRITE and grant in (0, TAKE):
+                new |= dirty
             self.update(stage, where, desc, new)
             if not new & dirty:
                 rights &= ~WRITE
-        return Mapping(pa, lg2, rights)
+        return Mapping(pa, lg2, rights, full,
+                       bool(given) or not self.accessed(stage) & ~desc)
 
     # Descriptors
 
@@ -198,7 +207,7 @@ class Walker:
 
     # Second stage of an address, and whole translations
 
-    def map_ipa(self, ipa, need, purpose):
+    def map_ipa(self, ipa, need, purpose, grant=0):
         stage, cache = self.entry.second, self.vtd.ipa
         if cache.entries:
             entry = cache.lookup(ipa, stage.tag)
@@ -208,8 +217,9 @@ class Walker:
                 return entry.data
         if ipa >> stage.limit:
             raise Fault(0x84 if stage.scalable else 0x04)
-        mapping = self.walk(stage, ipa, need, purpose)
-        cache.put(ipa, mapping.lg2, stage.tag, mapping, self.plan.stamp)
+        mapping = self.walk(stage, ipa, need, purpose, grant)
+        if mapping.settled:
+            cache.put(ipa, mapping.lg2, stage.tag, mapping, self.plan.stamp)
         return mapping
 
     def translate(self, addr, need, tag):
@@ -224,24 +234,52 @@ class Walker:
             mapping = self.miss(addr, need)
         finally:
             self.plan.add("walk", False)
-        tlb.put(addr, mapping.lg2, tag, mapping, self.plan.stamp)
+        if mapping.settled:
+            tlb.put(addr, mapping.lg2, tag, mapping, self.plan.stamp)
         return mapping.output(addr)
 
-    def miss(self, addr, need):
+    def miss(self, addr, need, grant=0):
         first = self.entry.first
         if not first:
-            return self.map_ipa(addr, need, FINAL)
+            return self.map_ipa(addr, need, FINAL, grant)
         top = addr >> (first.limit - 1)
         if top and top != mask(65 - first.limit):
             raise Fault(0x80)
-        mapping = self.walk(first, addr, need)
+        mapping = self.walk(first, addr, need, FINAL, grant)
         if not self.entry.second:
             return mapping
+        if grant:
+            need &= mapping.rights if grant == PEEK else mapping.full
+            if not need:
+                return Mapping(mapping.pa, mapping.lg2, 0, mapping.full, False)
         ipa = mapping.output(addr)
         if ipa >> first.guest:
             raise Fault(0x74)
         both = READ * bool(need & READ) | WRITE * bool(need & WRITE)
-        second = self.map_ipa(ipa, both, FINAL)
+        second = self.map_ipa(ipa, both, FINAL, grant)
         lg2 = min(mapping.lg2, second.lg2)
         return Mapping(align(second.output(ipa), lg2), lg2,
-                       mapping.rights & second.rights)
+                       mapping.rights & second.rights, mapping.full & second.full,
+                       mapping.settled and second.settled)
+
+    # The answer to a translation request
+
+    def grant(self, addr, need, tag, write):
+        """Address and rights. What is needed is granted as far as there is; a write that
+        takes a page made dirty is a second walk."""
+        tlb = self.vtd.tlb
+        entry = tlb.lookup(addr, tag)
+        good = entry and not need & ~entry.data.rights
+        self.plan.add("tlb", None, entry if good else None)
+        if good:
+            return entry.data.output(addr), entry.data.rights
+        self.plan.add("walk", True)
+        try:
+            mapping = self.miss(addr, need, LOOK if write else PEEK)
+            if write and need & WRITE & mapping.full & ~mapping.rights:
+                mapping = self.miss(addr, need, TAKE)
+        finally:
+            self.plan.add("walk", False)
+        if mapping.settled:
+            tlb.put(addr, mapping.lg2, tag, mapping, self.plan.stamp)
+        return mapping.output(addr), mapping.rights
