@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The program half of the harness judged: TAP as it comes, trouble in a log, configurations."""
 
+import struct
 import unittest
 
-from guestlib import kernelbuild, programs, table
+from guestlib import devicetree, kernelbuild, programs, table
 from guestlib.machine import Report
 from guestlib.programguest import ProgramGuest, Subtest
 
@@ -54,6 +55,39 @@ class TapTest(unittest.TestCase):
         self.assertEqual(self.read("1..1", "ok 1 - x", log=faults).problems, [])
 
 
+class DeviceTreeTest(unittest.TestCase):
+    """A tree of a root, "pcie@1" and "memory", with one property."""
+
+    def tree(self):
+        def node(name, *inside):
+            text = name.encode() + b"\0"
+            return (struct.pack(">I", 1) + text + bytes(-len(text) % 4) + b"".join(inside) +
+                    struct.pack(">I", 2))
+        structure = node("", node("pcie@1", struct.pack(">III", 3, 4, 0), b"abcd"),
+                         node("memory")) + struct.pack(">I", 9)
+        strings, reserved = b"prop\0", bytes(16)
+        head = struct.pack(">10I", 0xd00dfeed, 56 + len(structure) + 5, 56, 56 + len(structure), 40,
+                           17, 16, 0, 5, len(structure))
+        return head + reserved + structure + strings
+
+    def test_a_node_is_added(self):
+        before = self.tree()
+        after = devicetree.add_node(before, "pcie@", "dma@8", {"flag": b"", "reg": b"12345678"})
+        size, at_struct, at_strings = struct.unpack_from(">3I", after, 4)
+        self.assertEqual(size, len(after))
+        self.assertEqual(after[at_strings:], b"prop\0flag\0reg\0")
+        structure = after[at_struct:at_strings]
+        self.assertIn(b"dma@8\0\0\0" + struct.pack(">6I", 3, 0, 5, 3, 8, 10) + b"12345678" +
+                      struct.pack(">2I", 2, 2), structure)
+        self.assertLess(structure.index(b"dma@8"), structure.index(b"memory"))
+
+    def test_what_is_no_tree(self):
+        with self.assertRaises(ValueError):
+            devicetree.add_node(bytes(40), "pcie@", "dma@8", {})
+        with self.assertRaises(ValueError):
+            devicetree.add_node(self.tree(), "usb@", "dma@8", {})
+
+
 class KernelTest(unittest.TestCase):
     """Configurations of our own kernels."""
 
@@ -85,7 +119,13 @@ class PageTest(unittest.TestCase):
             skip, problems = "", []
             subtests = [Subtest("moves *data*", True), Subtest("faults", False),
                         Subtest("stalls", True, "no stalls here")]
-        text = table.page({"smmuv3/map": Outcome}, ["arm64 7.3"])
+        class Boot:
+            skip, problems = None, []
+        class Wrong:
+            skip, problems = None, ["a fault"]
+        text = table.page({"smmuv3/map": Outcome}, ["arm64 7.3"],
+                          {"smmuv3/dt/strict": Boot, "smmuv3/dt/lazy": Wrong})
+        self.assertRegex(text, r"``dt`` +passed +FAILED +not run")
         self.assertIn("passed 1, FAILED 1, skipped 1", text)
         self.assertIn("moves \\*data\\*", text)
         self.assertIn("no stalls here", text)

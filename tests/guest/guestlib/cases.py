@@ -6,7 +6,7 @@ reads, the requirements a case exercises end to end through the operating system
 driver: the working half of a rule, as what must fault is for the unit tests and qtests.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # Words that make a boot short under emulation.  They change no IOMMU behaviour.
 FAST_BOOT = ("quiet mitigations=off nokaslr cryptomgr.notests audit=0 panic=-1 "
@@ -44,8 +44,10 @@ class Case:
     domain: str                 # /sys/kernel/iommu_groups/*/type
     registers: tuple = ()
     base: int = 0               # where the registers always lie; 0: where the machine says
+    units: int = 1              # IOMMUs of that type; counters are their sum
     firmware: str = ""          # "uefi": boot through UEFI, which hands ACPI tables over
     dmesg: tuple = ()           # regular expressions the kernel's log must contain
+    next_kernel: str = ""       # "kexec", "crash": how the guest starts its kernel once more
     proves: str = ""
     full_only: bool = False
 
@@ -112,6 +114,28 @@ def _vtd(variant, mode, options="", kernel_options="sm_off", table_mode=0, cachi
         dmesg=tuple(dmesg), proves="/vtd/guest/G1+G3+I3-linux-driver", full_only=full_only)
 
 
+def _again(how, case, variant):
+    """The same, and then once more in a kernel that takes the place of the first."""
+    iommu, _, mode = case.name.split("/")
+    # Loading a kernel is long work for an emulated processor: no lockup detector.
+    words = " nowatchdog" + (" crashkernel=320M" if how == "crash" else "")
+    return replace(case, name=f"{iommu}/{how}-{variant}/{mode}", next_kernel=how, full_only=True,
+                   kernel_args=case.kernel_args + words)
+
+
+def _vtd_units(mode, full_only):
+    """The NVMe disk's root port behind a unit of its own, all else behind a second one."""
+    one = _vtd("two-units", mode, full_only=full_only)
+    others = tuple(replace(check, what=f"second unit: {check.what}", offset=check.offset + 0x1000)
+                   for check in one.registers)
+    return replace(one, units=2, registers=one.registers + others,
+                   machine=("-M", "q35", "-cpu", "max", "-device", "intel-iommu,intremap=on,scope=rp",
+                            "-device", "intel-iommu,intremap=on"),
+                   dmesg=one.dmesg + (r"DMAR: DRHD base: 0x0+fed90000 flags: 0x0",
+                                      r"DMAR: DRHD base: 0x0+fed91000 flags: 0x1",
+                                      r"DMAR: dmar1: reg_base_addr fed91000"))
+
+
 def matrix():
     """Every case, in the order they are reported."""
     cases = []
@@ -133,6 +157,7 @@ def matrix():
                  table_mode=1, caching=True, full_only=mode != "strict"),
             _vtd("first-stage", mode, ",x-scalable-mode=on,x-flts=on,aw-bits=48", "sm_on",
                  table_mode=1),
+            _vtd_units(mode, full_only=mode != "strict"),
         ]
     for mode in MODES:
         cases += [
@@ -148,4 +173,8 @@ def matrix():
             _vtd("spr", mode, ",model=spr", "sm_on", table_mode=1, extra=EVERYTHING,
                  full_only=True),
         ]
+    by_name = {case.name: case for case in cases}
+    for how in ("kexec", "crash"):
+        cases += [_again(how, by_name[f"{name}/strict"], name.split("/")[1])
+                  for name in ("smmuv3/dt", "smmuv3/max", "vtd/legacy", "vtd/scalable", "vtd/max")]
     return sorted(cases, key=lambda case: case.name.split("/")[0])

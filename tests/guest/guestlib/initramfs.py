@@ -41,8 +41,12 @@ class Cpio:
         return b"".join(self.parts)
 
 
-def build(busybox, kernel, init):
-    """The archive for one kernel directory (see Artefacts.kernel) and init script."""
+def build(busybox, kernel, init, next_kernel=None):
+    """The archive for one kernel directory (see Artefacts.kernel) and init script.
+
+    With the program `next_kernel` the guest can start its own kernel and archive once more.
+    """
+    again = build(busybox, kernel, init) if next_kernel else None
     archive = Cpio()
     for name in ("bin", "dev", "modules", "proc", "sys", "tmp"):
         archive.directory(name)
@@ -52,4 +56,9 @@ def build(busybox, kernel, init):
     archive.file("init", Path(init).read_bytes(), 0o755)
     for path in sorted((Path(kernel) / "modules").iterdir()):
         archive.file(f"modules/{path.name}", path.read_bytes())
+    if next_kernel:
+        archive.directory("next")
+        archive.file("bin/next-kernel", Path(next_kernel).read_bytes(), 0o755)
+        archive.file("next/kernel", (Path(kernel) / "vmlinuz").read_bytes())
+        archive.file("next/initrd", again)
     return archive.finish()

@@ -6,6 +6,7 @@ translation), so these are built, each once: an image is kept under the version 
 the hash of its configuration.
 """
 
+import fcntl
 import hashlib
 import os
 import re
@@ -120,9 +121,9 @@ class KernelCache:
                 (scratch / "unpacked/usr/include").rename(target)
         return target
 
-    def _scratch(self):
+    def _scratch(self, name=None):
         self.root.mkdir(parents=True, exist_ok=True)
-        return _Scratch(self.root)
+        return _NamedScratch(self.root / name) if name else _Scratch(self.root)
 
     def _source_package(self, series):
         """(version, archive) of the newest source of `series` that the mirror has."""
@@ -155,7 +156,10 @@ class KernelCache:
         version, package = self._source_package(kernel.series)
         target = self.root / f"{self._directory(name)}-{version}"
         log = self.root / f"{name}.log"
-        with self._scratch() as scratch:
+        with self._scratch(f".build-{name}") as scratch:
+            image = self.find(name)
+            if image:
+                return image
             self.say(f"{name}: unpacking Linux {version}")
             subprocess.run(["dpkg-deb", "-x", package, scratch / "deb"], check=True)
             archive, = (scratch / "deb/usr/src").glob("linux-source-*.tar.xz")
@@ -223,6 +227,28 @@ class KernelCache:
             self.say(f"{name}: compiling, {self.jobs} files at a time; "
                      "6 minutes on an idle machine of two cores")
             run(f"-j{self.jobs}", kernel.target)
+
+
+class _NamedScratch:
+    """A directory whose name is in compilers' options: the same name finds compiled objects again.
+
+    One user at a time; the next waits.
+    """
+
+    def __init__(self, path):
+        self.path = path
+        self.lock = None
+
+    def __enter__(self):
+        self.lock = open(f"{self.path}.lock", "w", encoding="ascii")
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.path.mkdir()
+        return self.path
+
+    def __exit__(self, *exception):
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.lock.close()
 
 
 class _Scratch:

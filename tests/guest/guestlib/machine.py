@@ -77,6 +77,8 @@ class Report:
         self.dmesg = []
         self.failure = None         # what the guest itself gave up on
         self.has_counters = None
+        self.units = []             # each unit's counters at the last mark
+        self.before = {}            # counters that are no concern of this kernel's
         self.trace = None
         self.seconds = 0.0
 
@@ -93,11 +95,12 @@ class Machine:
     """A guest in a directory of its own; use run() once.
 
     `trace_at` names the mark after which the next TLB miss is to be annotated; `progress` is
-    called with the name of every mark.
+    called with the name of every mark. `next_kernel` is the program for cases that start a kernel
+    from within: `report` is then about the last kernel, `earlier` has the reports of those before.
     """
 
     def __init__(self, case, qemu_dir, artefacts, directory, payload, timeout=180, extra=(),
-                 trace_at=None, progress=None):
+                 trace_at=None, progress=None, next_kernel=None):
         self.case, self.payload, self.timeout = case, payload, timeout
         self.directory = Path(directory)
         self.trace_at = trace_at
@@ -105,6 +108,9 @@ class Machine:
         self.disks = payload.make_disks(self.directory)
         self.serial_log = self.directory / "serial.log"
         self.report = Report()
+        self.earlier = []
+        self.crashing = False
+        self.next_kernel = next_kernel
         self.iommu = None
         self.process = self.qmp = self.serial = None
         self.command = self._command_line(Path(qemu_dir), artefacts, extra)
@@ -114,15 +120,17 @@ class Machine:
         kernel = artefacts.kernel(case.kernel)
         busybox = artefacts.busybox(KERNELS[case.kernel].arch)
         initrd = here / "initramfs.cpio"
-        initrd.write_bytes(initramfs.build(busybox, kernel, Path(__file__).parents[1] / "init"))
+        initrd.write_bytes(initramfs.build(busybox, kernel, Path(__file__).parents[1] / "init",
+                                           self.next_kernel))
         words = [str(qemu_dir / f"qemu-system-{case.emulator}"), *case.machine,
-                 "-accel", "tcg", "-smp", "1", "-m", "768", "-nodefaults", "-display", "none",
+                 "-accel", "tcg", "-smp", "1", "-m", "1280" if case.next_kernel else "768", "-nodefaults", "-display", "none",
                  "-no-reboot", "-qmp", f"unix:{here}/qmp,server=on,wait=off",
                  "-chardev", f"socket,id=serial,path={here}/serial,server=on,wait=off",
                  "-serial", "chardev:serial",
                  "-kernel", str(kernel / "vmlinuz"), "-initrd", str(initrd),
                  "-append", f"{case.kernel_args} {FAST_BOOT} sw.mb={self.payload.disk_mib} "
-                            f"sw.netmb={self.payload.net_mib}"]
+                            f"sw.netmb={self.payload.net_mib}"
+                            + (f" sw.next={case.next_kernel}" if case.next_kernel else "")]
         if case.firmware == "uefi":
             code, variables = artefacts.uefi_arm64()
             words += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}",
@@ -181,16 +189,22 @@ class Machine:
         self.serial = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.serial.connect(str(paths[1]))
         found = self.qmp.find_devices(self.case.iommu_type)
-        if len(found) != 1:
-            raise GuestError(f"{len(found)} devices of type {self.case.iommu_type}, not one")
-        self.iommu = found[0]
+        if len(found) != self.case.units:
+            raise GuestError(f"{len(found)} devices of type {self.case.iommu_type}, "
+                             f"not {self.case.units}")
+        self.iommu, self.iommus = found[0], found
         self.report.has_counters = self.qmp.has_property(self.iommu, COUNTERS)
 
     def counters(self):
-        """The model's counters now, or None in a binary that has none."""
+        """The counters of all units now, or None in a binary that has none."""
         if not self.report.has_counters:
             return None
-        text = self.qmp.get(self.iommu, COUNTERS)
+        self.report.units = [self._counters_of(iommu) for iommu in self.iommus]
+        return {name: sum(unit[name] for unit in self.report.units)
+                for name in self.report.units[0]}
+
+    def _counters_of(self, iommu):
+        text = self.qmp.get(iommu, COUNTERS)
         try:
             values = json.loads(text)
         except ValueError as error:
@@ -223,19 +237,19 @@ class Machine:
                     yield line.decode("utf-8", "replace").rstrip("\r")
 
     def _follow(self, deadline):
-        report, in_dmesg = self.report, False
+        in_dmesg = False
         for line in self._lines(deadline):
             if line == "@dmesg begin":
                 in_dmesg = True
             elif line == "@dmesg end":
                 in_dmesg = False
             elif in_dmesg:
-                report.dmesg.append(line)
+                self.report.dmesg.append(line)
             elif line == "@done":
                 return
             elif line.startswith("@"):
                 self._told(line[1:].split())
-            elif "Kernel panic" in line:
+            elif "Kernel panic" in line and not self.crashing:
                 raise GuestError(line)
 
     def _told(self, words):
@@ -248,12 +262,29 @@ class Machine:
             report.drivers[rest[0]] = rest[1]
         elif kind == "sha256":
             report.sums[rest[0]] = rest[1] if len(rest) > 1 else ""
+        elif kind == "next":
+            self._next(rest[0])
         elif kind == "fail":
             report.failure = " ".join(rest)
+
+    def _next(self, how):
+        """The kernel gives way to another, by request or by a crash."""
+        old = self.report
+        self.earlier.append(old)
+        self.report = Report()
+        self.report.has_counters = old.has_counters
+        self.crashing = how == "crash"
+        if not self.crashing:
+            # A fault on the way would be the next kernel's.
+            self.report.before = old.marks[-1][2] or {}
 
     def _mark(self, name):
         report = self.report
         if not report.marks:
+            if self.crashing:
+                # What was under way finds no tables any more, until its device is reset.
+                report.before = self.counters() or {}
+                self.crashing = False
             base = self.case.base or self.qmp.register_base(self.case.iommu_type)
             for check in self.case.registers:
                 report.registers[check.offset] = self.qmp.physical_word(base + check.offset)

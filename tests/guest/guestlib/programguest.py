@@ -4,11 +4,13 @@
 import json
 import re
 import shlex
+import struct
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import initramfs
+from . import devicetree, initramfs
 from .machine import GuestError, Machine
 from .programs import DISK, FAST_BOOT, PROGRAMS
 from .qmp import QmpError
@@ -67,7 +69,22 @@ class ProgramGuest(Machine):
                 "-chardev", f"socket,id=serial,path={here}/serial,server=on,wait=off",
                 "-serial", "chardev:serial", "-kernel", str(self.image), "-initrd", str(initrd),
                 "-append", f"{bench.kernel_args} {FAST_BOOT} sw.run={case.program}",
-                *(word.replace(DISK, str(disk)) for word in case.devices), *extra]
+                *(word.replace(DISK, str(disk)) for word in case.devices),
+                *self._tree(qemu_dir), *extra]
+
+    def _tree(self, qemu_dir):
+        """Arguments for a device tree of our own, where the case has something to add to it."""
+        case, bench, tree = self.program_case, self.program_case.bench, self.directory / "dtb"
+        if case.stalls < 0:
+            return []
+        subprocess.run([str(qemu_dir / f"qemu-system-{bench.emulator}"), *bench.machine,
+                        "-machine", f"dumpdtb={tree}", "-m", str(case.megabytes),
+                        "-display", "none"], check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+        function = case.stalls << 11
+        tree.write_bytes(devicetree.add_node(tree.read_bytes(), "pcie@", f"dma@{case.stalls:x}", {
+            "reg": struct.pack(">5I", function, 0, 0, 0, 0), "dma-can-stall": b""}))
+        return ["-dtb", str(tree)]
 
     def _archive(self):
         archive = initramfs.Cpio()

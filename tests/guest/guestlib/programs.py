@@ -80,6 +80,7 @@ class ProgramCase:
     seconds: int = 240
     megabytes: int = 512
     full_only: bool = False
+    stalls: int = -1            # slot of a function that may stall, as the device tree says
 
     @property
     def kernel_name(self):
@@ -96,6 +97,7 @@ FEATURES = {
     "shared": "One second stage below several vIOMMUs",
     "pasid": "PASID attach, replace, detach",
     "sva": "Shared virtual addressing",
+    "sva-dt": "... by a function that the device tree lets stall",
     "iopf": "I/O page faults to user space",
     "irq": "Interrupts",
     "irq-posted": "Interrupts, posted format",
@@ -125,6 +127,7 @@ def cases():
     for granule in ("16k", "64k"):
         made.append(ProgramCase(f"smmuv3/map-{granule}", f"map-{granule}", ARM, "map",
                                 kernel=f"arm64-{granule}", full_only=True))
+    made.append(ProgramCase("smmuv3/sva-dt", "sva-dt", ARM, "sva", stalls=8, full_only=True))
     made.append(ProgramCase("vtd/irq-posted", "irq-posted", VTD_POSTED, "irq"))
     return made
 
@@ -133,6 +136,19 @@ def compiler_missing(arch):
     """The compiler this machine lacks, or None."""
     compiler = COMPILERS[arch][0]
     return None if shutil.which(compiler) else compiler
+
+
+def build_next_kernel(arch, directory):
+    """Compile next-kernel.c for the stock kernels' guests; its path."""
+    binary = Path(directory) / arch / "next-kernel"
+    binary.parent.mkdir(parents=True, exist_ok=True)
+    command = [COMPILERS[arch][0], "-static", "-O1", "-Wall", "-Wextra", "-Werror", "-o",
+               str(binary), str(PROGRAMS.parent / "next-kernel.c")]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          check=False)
+    if done.returncode:
+        raise CompileError(f"next-kernel.c for {arch}: {done.stdout.strip()}")
+    return binary
 
 
 def build_program(program, arch, headers, directory, selftests=None):

@@ -115,7 +115,8 @@ def check_counters(case, report, payload):
     missing = [name for name in REQUIRED_COUNTERS if name not in final]
     if missing:
         return [f"the model's counters lack {', '.join(missing)}"]
-    problems = [f"{final[name]} {name} recorded" for name in ("faults", "events") if final[name]]
+    recorded = {name: final[name] - report.before.get(name, 0) for name in ("faults", "events")}
+    problems = [f"{count} {name} recorded" for name, count in recorded.items() if count]
     total = dict.fromkeys(REQUIRED_COUNTERS, 0)
     sizes = dict.fromkeys(DISK_PHASES, payload.disk_mib * MIB)
     sizes.update(dict.fromkeys(NET_PHASES, payload.net_mib * MIB))
@@ -123,6 +124,12 @@ def check_counters(case, report, payload):
         problems += _check_phase(case, name, count, sizes[name])
         for key in total:
             total[key] += count[key]
+    least = payload.disk_mib * MIB // LONGEST_REQUEST
+    for number, unit in enumerate(report.units):
+        # Each has a disk behind it.
+        moved = unit["translated" if case.translates else "bypassed"]
+        if case.units > 1 and moved < least:
+            problems.append(f"unit {number}: {moved} transactions, fewer than {least}")
     if case.translates:
         for name in ("tlb_lookups", "walks", "walk_reads", "config_lookups", "commands",
                      "invalidations"):
