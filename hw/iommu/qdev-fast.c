@@ -88,8 +88,9 @@ void iommu_fast_learn(IommuFast *f, IommuModel *m, const IommuTxn *txn, IommuRes
 void iommu_fast_fold(IommuFast *f, IommuCounters *c)
 {
     for (unsigned kind = 0; kind < IOMMU_FAST_KINDS; kind++) {
-        uint64_t n = qatomic_xchg(&f->hits[kind], 0);
+        uint64_t n = qatomic_xchg(&f->hits[kind], 0) + f->hits_bql[kind];
 
+        f->hits_bql[kind] = 0;
         c->transactions += n;
         if (reg_get(kind, IOMMU_FAST_KIND_BYPASSED)) {
             c->bypassed += n;

@@ -51,7 +51,7 @@ static void port_translate(IommuPortWay *c, const IommuTxn *txn, IommuResult *re
     uint64_t owed = 0;
     IommuTxn t;
 
-    if (iommu_fast_translate(&s->fast, txn, res)) {
+    if (iommu_fast_translate(&s->fast, txn, res, true)) {
         return;
     }
     if (!iommu_shell_enter_quiet(s)) {

@@ -189,7 +189,7 @@ void iommu_shell_mode_dirty(IommuShell *s)
 
 void iommu_shell_translate(IommuShell *s, const IommuTxn *txn, IommuResult *res)
 {
-    if (iommu_fast_translate(&s->fast, txn, res)) {
+    if (iommu_fast_translate(&s->fast, txn, res, false)) {
         return;
     }
     if (!iommu_shell_enter_quiet(s)) {

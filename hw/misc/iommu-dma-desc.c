@@ -70,13 +70,11 @@ static bool reserved_clear(const uint64_t *words)
 
 static bool legal(const IdmaDesc *d, const OpRule *rule, uint32_t local_size)
 {
-    uint64_t granule = d->order == IDMA_ORDER_RANDOM && d->stride ? d->stride : d->length;
-
     if (!d->count || d->flight > IDMA_SLOTS || d->order > IDMA_ORDER_RANDOM ||
         d->at > IDMA_AT_TRANSLATED || d->chunk > IDMA_CHUNK_MAX) {
         return false;
     }
-    if (d->order == IDMA_ORDER_RANDOM && (!granule || d->window < granule)) {
+    if (d->order == IDMA_ORDER_RANDOM && !d->places) {
         return false;
     }
     if (rule->data && !d->length) {
@@ -182,6 +180,9 @@ bool idma_decode(const uint64_t *words, uint32_t local_size, IdmaDesc *out)
     out->chunk = chunk_lg2 ? 1u << chunk_lg2 : IDMA_CHUNK_MAX;
     out->prgi = field_get(words, IDMA_D_PRGI);
     out->gap = field_get(words, IDMA_D_GAP);
+
+    out->granule = out->stride ? out->stride : out->length;
+    out->places = out->granule ? out->window / out->granule : 0;
 
     if (out->exec) {
         out->need |= IDMA_NEED_EXEC;

@@ -9,6 +9,7 @@
  *   iommu-dma-job.c   a descriptor as a sequence of transactions in flight
  *   iommu-dma-slot.c  one transaction, from its arrival to its data
  *   iommu-dma-path.c  the way to memory: an IOMMU's port, or plain DMA
+ *   iommu-dma-direct.c  RAM that needs no more translation
  *   iommu-dma-atc.c   device TLB
  *   iommu-dma-pri.c   page requests and their responses
  */
@@ -45,6 +46,7 @@ typedef struct IdmaChannel IdmaChannel;
 /** A decoded descriptor. */
 typedef struct IdmaDesc {
     uint64_t addr, addr2, stride, window, seed, data, compare, cookie;
+    uint64_t granule, places; /* random order: offsets are @granule * 0 .. @places - 1 */
     uint32_t length, count, pasid, local, gap, chunk;
     uint32_t need;     /* IDMA_NEED_* */
     uint32_t features; /* IOMMU_PORT_* the path must have */
@@ -211,6 +213,23 @@ typedef struct IdmaPrg {
 } IdmaPrg;
 #define IDMA_PRG_NOBODY 0xff
 
+#define IDMA_DIRECT_PIECES 2 /* RAM below and above 4 GB */
+
+/** A piece of the memory map. */
+typedef struct IdmaPiece {
+    MemoryRegionCache cache; /* .ptr NULL: no RAM */
+    hwaddr first, last;
+    bool used;
+} IdmaPiece;
+
+/** Pieces of @as used last, until it changes. */
+typedef struct IdmaDirect {
+    AddressSpace *as; /* NULL: stopped */
+    MemoryListener listener;
+    IdmaPiece piece[IDMA_DIRECT_PIECES];
+    unsigned next;
+} IdmaDirect;
+
 struct IdmaState {
     PCIDevice parent_obj;
 
@@ -232,11 +251,15 @@ struct IdmaState {
     IommuPort *port;
     const IommuPortClass *portc;
     IommuPortWay *way;    /* NULL without a port */
+    AddressSpace *plain;  /* of plain DMA */
     AddressSpace *memory; /* behind the port */
+    IdmaDirect direct;    /* of @memory; without a port, of @plain */
     uint32_t features;    /* IOMMU_PORT_* */
     uint32_t enabled;     /* IDMA_NEED_* that config space grants now */
     uint16_t rid;
     uint64_t hertz;
+
+    uint32_t dirty_first, dirty_end; /* on-board memory written in this tick */
 
     uint32_t epoch;       /* makes cookies unique */
     uint64_t atc_mode;
@@ -325,10 +348,16 @@ typedef struct IdmaAccess {
 } IdmaAccess;
 
 /** Move @len bytes. IDMA_STATUS_OK, _UR, _ABORTED or _DENIED. */
-uint8_t idma_path_move(const IdmaAccess *a, void *buf, uint32_t len, bool write);
+uint8_t idma_path_move(IdmaState *d, const IdmaAccess *a, void *buf, uint32_t len, bool write);
 /** One atomic operation of @len bytes (4, 8). */
 uint8_t idma_path_atomic(const IdmaAccess *a, uint8_t op, uint32_t len, uint64_t operand,
                          uint64_t compare, uint64_t *old);
+
+/* iommu-dma-direct.c */
+void idma_direct_start(IdmaDirect *direct, AddressSpace *as);
+void idma_direct_stop(IdmaDirect *direct);
+/** Move @len bytes if all of [@addr, @addr + @len) is in one piece of RAM. */
+bool idma_direct_move(IdmaDirect *direct, hwaddr addr, void *buf, uint32_t len, bool write);
 
 /* iommu-dma-atc.c */
 void idma_atc_init(IdmaAtc *atc, uint32_t size);

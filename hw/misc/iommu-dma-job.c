@@ -23,6 +23,14 @@ void idma_job_begin(IdmaChannel *ch)
     job->ending = d.op == IDMA_OP_NOP;
 }
 
+/* idma_random_offset() with its divisions done once, or not at all. */
+static uint64_t random_place(const IdmaDesc *d, uint64_t i)
+{
+    uint64_t number = idma_pattern(d->seed, 1, i);
+
+    return is_power_of_2(d->places) ? number & (d->places - 1) : number % d->places;
+}
+
 static uint64_t element_offset(const IdmaDesc *d, uint64_t i)
 {
     uint64_t off;
@@ -35,7 +43,7 @@ static uint64_t element_offset(const IdmaDesc *d, uint64_t i)
         off = i * d->stride;
         break;
     default:
-        return idma_random_offset(d->seed, i, d->stride ? d->stride : d->length, d->window);
+        return random_place(d, i) * d->granule;
     }
     return d->window ? off % d->window : off;
 }
@@ -158,7 +166,9 @@ static bool advance(IdmaChannel *ch, unsigned i, uint64_t now, IdmaBudget *budge
     budget->bytes -= s->len;
     retire(ch, s);
     ch->inflight--;
-    memmove(&ch->order[i], &ch->order[i + 1], ch->inflight - i);
+    if (i < ch->inflight) {
+        memmove(&ch->order[i], &ch->order[i + 1], ch->inflight - i);
+    }
     return true;
 }
 

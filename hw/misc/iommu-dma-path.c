@@ -55,6 +55,7 @@ void idma_path_detach(IdmaState *d)
         d->portc->detach(d->way);
         d->way = NULL;
     }
+    idma_direct_stop(&d->direct);
     d->port = NULL;
     d->portc = NULL;
     d->features = 0;
@@ -74,6 +75,7 @@ void idma_path_refresh(IdmaState *d)
         d->portc->move(d->way, rid);
     }
     d->rid = rid;
+    d->plain = pci_get_address_space(dev);
     d->port = port;
     if (port) {
         d->portc = IOMMU_PORT_GET_CLASS(port);
@@ -87,6 +89,7 @@ void idma_path_refresh(IdmaState *d)
             d->way = d->portc->attach(port, rid, &port_client, d);
         }
     }
+    idma_direct_start(&d->direct, port ? d->memory : d->plain);
     d->enabled = enabled_by_config(d);
 }
 
@@ -122,8 +125,11 @@ static uint8_t status_of(MemTxResult r)
     return r & MEMTX_ACCESS_ERROR ? IDMA_STATUS_DENIED : IDMA_STATUS_ABORTED;
 }
 
-uint8_t idma_path_move(const IdmaAccess *a, void *buf, uint32_t len, bool write)
+uint8_t idma_path_move(IdmaState *d, const IdmaAccess *a, void *buf, uint32_t len, bool write)
 {
+    if (a->as == d->direct.as && idma_direct_move(&d->direct, a->addr, buf, len, write)) {
+        return IDMA_STATUS_OK;
+    }
     return status_of(address_space_rw(a->as, a->addr, a->attrs, buf, len, write));
 }
 

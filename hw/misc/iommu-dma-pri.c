@@ -257,7 +257,7 @@ void idma_pri_reset(IdmaState *d)
 
 void idma_pri_forget(IdmaState *d, IdmaSlot *s)
 {
-    if (s->state == IDMA_SLOT_PAGE && d->prg[s->prgi].used) {
+    if (d->prg[s->prgi].used) {
         d->prg[s->prgi].slot = IDMA_PRG_NOBODY;
     }
 }

@@ -360,6 +360,8 @@ static void channel_tick(IdmaChannel *ch)
 
     /* The device does not hear its own DMA into its registers; peers do. */
     guard->engaged_in_io = true;
+    ch->dev->dirty_first = IDMA_LOCAL_SIZE;
+    ch->dev->dirty_end = 0;
     idma_path_refresh(ch->dev);
     switch (channel_run(ch, &wake)) {
     case IDMA_PROGRESS_BUDGET:
@@ -372,6 +374,10 @@ static void channel_tick(IdmaChannel *ch)
         break;
     case IDMA_PROGRESS_DONE:
         break;
+    }
+    if (ch->dev->dirty_end) {
+        memory_region_set_dirty(&ch->dev->local, ch->dev->dirty_first,
+                                ch->dev->dirty_end - ch->dev->dirty_first);
     }
     guard->engaged_in_io = engaged;
     ch->stats.host_ns += work_clock() - t0;

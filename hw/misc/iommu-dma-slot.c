@@ -123,8 +123,11 @@ static uint8_t sink(IdmaChannel *ch, IdmaSlot *s, const IdmaDesc *d)
         checksum(&ch->job, s->data, s->len);
     }
     if (d->op == IDMA_OP_READ) {
-        memcpy(ch->dev->local_ram + s->local, s->data, s->len);
-        memory_region_set_dirty(&ch->dev->local, s->local, s->len);
+        IdmaState *dev = ch->dev;
+
+        memcpy(dev->local_ram + s->local, s->data, s->len);
+        dev->dirty_first = MIN(dev->dirty_first, s->local);
+        dev->dirty_end = MAX(dev->dirty_end, s->local + s->len);
     } else if (d->op == IDMA_OP_VERIFY && !verify_bytes(d, s)) {
         return IDMA_STATUS_MISMATCH;
     }
@@ -141,10 +144,10 @@ static uint8_t move(IdmaChannel *ch, IdmaSlot *s, const IdmaDesc *d, const IdmaA
         return a ? idma_path_atomic(a, d->op, s->len, d->data, d->compare, &s->value) : status;
     }
     if (leg_writes(s, d)) {
-        return a ? idma_path_move(a, source(ch, s, d), s->len, true) : status;
+        return a ? idma_path_move(ch->dev, a, source(ch, s, d), s->len, true) : status;
     }
     if (a) {
-        status = idma_path_move(a, s->data, s->len, false);
+        status = idma_path_move(ch->dev, a, s->data, s->len, false);
     } else {
         memset(s->data, 0, s->len);
     }
@@ -169,7 +172,7 @@ static void issue_plain(IdmaChannel *ch, IdmaSlot *s, const IdmaDesc *d)
 {
     IdmaState *dev = ch->dev;
     IdmaAccess a = {
-        .as = pci_get_address_space(PCI_DEVICE(dev)),
+        .as = dev->plain,
         .addr = s->addr[s->leg],
         .attrs = { .requester_id = dev->rid },
     };
@@ -400,7 +403,7 @@ void idma_slot_advance(IdmaChannel *ch, IdmaSlot *s, const IdmaDesc *d, uint64_t
                 return;
             }
             answered(ch, s, d);
-            if (s->state != IDMA_SLOT_WAIT) {
+            if (s->holds && s->state != IDMA_SLOT_WAIT) {
                 idma_atc_release(ch->dev, s);
             }
             break;
@@ -422,9 +425,13 @@ void idma_slot_advance(IdmaChannel *ch, IdmaSlot *s, const IdmaDesc *d, uint64_t
 
 void idma_slot_free(IdmaChannel *ch, IdmaSlot *s)
 {
-    idma_pri_forget(ch->dev, s);
+    if (s->state == IDMA_SLOT_PAGE) {
+        idma_pri_forget(ch->dev, s);
+    }
     s->state = IDMA_SLOT_FREE;
-    idma_atc_release(ch->dev, s);
+    if (s->holds) {
+        idma_atc_release(ch->dev, s);
+    }
 }
 
 /* An answer to a transaction that a reset or an abort has ended finds another cookie: NULL. */

@@ -60,7 +60,8 @@ typedef struct IommuFastEntry {
 typedef struct IommuFast {
     IommuFastEntry *entries;  /* IOMMU_FAST_ENTRIES; NULL: switched off */
     uint64_t generation;      /* written under the shell's lock */
-    uint64_t hits[IOMMU_FAST_KINDS]; /* not yet in the model's counters */
+    /* Hits that are not yet in the model's counters: of any thread; of those with the BQL. */
+    uint64_t hits[IOMMU_FAST_KINDS], hits_bql[IOMMU_FAST_KINDS];
 } IommuFast;
 
 /** Allocate. @on: whether the model's TLB is large and no clock runs. */
@@ -73,7 +74,7 @@ void iommu_fast_new_generation(IommuFast *f);
 /** Under the lock: iommu_translate(), and remember the answer if it may be. */
 void iommu_fast_learn(IommuFast *f, IommuModel *m, const IommuTxn *txn, IommuResult *res);
 
-/** Under the lock: give the model the counts of what was answered without it. */
+/** Under the lock and the BQL: give the model the counts of what was answered without it. */
 void iommu_fast_fold(IommuFast *f, IommuCounters *c);
 
 static inline uint8_t iommu_fast_access(const IommuTxn *txn)
@@ -104,8 +105,9 @@ static inline unsigned iommu_fast_index(uint64_t page, uint64_t who)
     return ((page >> 12) + (who >> 32) * 67 + (who & 0xfffff) * 257) % IOMMU_FAST_ENTRIES;
 }
 
-/** Answer @txn without the lock; false: the model must. Any thread. */
-static inline bool iommu_fast_translate(IommuFast *f, const IommuTxn *txn, IommuResult *res)
+/** Answer @txn without the lock; false: the model must. @bql: this thread has the BQL. */
+static inline bool iommu_fast_translate(IommuFast *f, const IommuTxn *txn, IommuResult *res,
+                                        bool bql)
 {
     uint64_t page = txn->addr & ~0xfffull, who;
     const IommuFastEntry *e;
@@ -133,7 +135,11 @@ static inline bool iommu_fast_translate(IommuFast *f, const IommuTxn *txn, Iommu
     if (unlikely(qatomic_read(&e->seq) != seq)) {
         return false;
     }
-    qatomic_inc(&f->hits[kind]);
+    if (bql) {
+        f->hits_bql[kind]++;
+    } else {
+        qatomic_inc(&f->hits[kind]);
+    }
     return true;
 }
 
