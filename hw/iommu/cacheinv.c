@@ -228,6 +228,17 @@ uint32_t iommu_cache_invalidate_range(IommuCache *c, uint64_t first, uint64_t la
     return drop(c, &v);
 }
 
+void iommu_cache_each(IommuCache *c, void (*fn)(void *payload, void *opaque), void *opaque)
+{
+    uint32_t words = (c->config.geometry.entries + 63) / 64;
+
+    for (uint32_t word = 0; word < words && c->live; word++) {
+        for (uint64_t left = c->occupied[word]; left; left &= left - 1) {
+            fn(cache_payload(c, word * 64 + __builtin_ctzll(left)), opaque);
+        }
+    }
+}
+
 void iommu_cache_flush(IommuCache *c)
 {
     iommu_cache_invalidate(c, 0, 0);

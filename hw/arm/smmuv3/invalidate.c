@@ -196,8 +196,8 @@ static uint32_t tlbi_addresses(SmmuModel *m, const TlbiKind *k, const uint64_t *
 {
     Span s = tlbi_span(&m->config, k, w);
     SmmuWorld world = SMMU_WORLD_EL1;
+    uint64_t sign, length;
     uint32_t dropped;
-    uint64_t sign;
 
     if (k->el2) {
         world = cell_get(m, CELL_CR2, CR2_E2H) ? SMMU_WORLD_EL2_E2H : SMMU_WORLD_EL2;
@@ -206,8 +206,9 @@ static uint32_t tlbi_addresses(SmmuModel *m, const TlbiKind *k, const uint64_t *
     /* An address with a tag byte means the one that entries were made under, without it */
     sign = bits(s.first, 55, 55) ? ~low_mask(56) : 0;
     if (k->scope == TLBI_STAGE1 && (s.first & ~low_mask(56)) != sign) {
+        length = s.last - s.first;
         s.first = (s.first & low_mask(56)) | sign;
-        s.last = (s.last & low_mask(56)) | sign;
+        s.last = length < UINT64_MAX - s.first ? s.first + length : UINT64_MAX;
         dropped += tlbi_world(m, k, w, world, s);
     }
     return dropped;

@@ -23,11 +23,6 @@ bool vtd_read_words(VtdModel *m, uint64_t addr, uint64_t *words, unsigned count,
 
 /* ---- epochs */
 
-static unsigned pair_slot(uint16_t did, uint32_t pasid)
-{
-    return (pasid ^ did * 0x9e5u) % VTD_EPOCH_SLOTS;
-}
-
 void vtd_epochs_reset(VtdEpochs *e)
 {
     memset(e, 0, sizeof(*e));
@@ -38,19 +33,14 @@ uint64_t vtd_epoch_now(VtdEpochs *e)
     return ++e->clock;
 }
 
-bool vtd_epoch_valid(const VtdEpochs *e, uint64_t epoch, uint16_t did, uint32_t pasid)
+bool vtd_epoch_valid(const VtdEpochs *e, uint64_t epoch, uint16_t did)
 {
-    return epoch > e->by_domain[did % VTD_EPOCH_SLOTS] && epoch > e->by_pair[pair_slot(did, pasid)];
+    return epoch > e->by_domain[did];
 }
 
 void vtd_epoch_expire_domain(VtdEpochs *e, uint16_t did)
 {
-    e->by_domain[did % VTD_EPOCH_SLOTS] = e->clock;
-}
-
-void vtd_epoch_expire_pair(VtdEpochs *e, uint16_t did, uint32_t pasid)
-{
-    e->by_pair[pair_slot(did, pasid)] = e->clock;
+    e->by_domain[did] = e->clock;
 }
 
 /* ---- second stage as context and PASID entries describe it */
@@ -327,7 +317,7 @@ static VtdFaultReason scalable_context(VtdModel *m, uint32_t sid, bool probe, Vt
 /* A legacy entry is invalidated by domain too; a scalable-mode one has no domain [6.2.2]. */
 static bool context_current(const VtdModel *m, const VtdContext *ctx)
 {
-    return ctx->scalable || vtd_epoch_valid(&m->context_epochs, ctx->epoch, ctx->space.did, 0);
+    return ctx->scalable || vtd_epoch_valid(&m->context_epochs, ctx->epoch, ctx->space.did);
 }
 
 const VtdContext *vtd_context_find(VtdModel *m, uint32_t sid, bool probe, VtdFault *fault)

@@ -156,7 +156,7 @@ void vtd_inv_pasid(VtdModel *m, unsigned gran, uint16_t did, uint32_t pasid)
         vtd_epoch_expire_domain(&m->pasid_epochs, did);
         break;
     case VTD_PC_PASID_SELECTIVE:
-        vtd_epoch_expire_pair(&m->pasid_epochs, did, pasid);
+        vtd_pasid_expire(m, did, pasid);
         break;
     default:
         iommu_cache_flush(&m->pasids);

@@ -214,6 +214,47 @@ static VtdFaultReason entry_read(VtdModel *m, const VtdContext *ctx, uint32_t pa
     return entry_decode(m, w, pasid, e);
 }
 
+/* ---- cache */
+
+static uint64_t pair_of(uint16_t did, uint32_t pasid)
+{
+    return reg_set(reg_make(VTD_TAG_DID, did), VTD_TAG_PASID, pasid);
+}
+
+static VtdEpochPair *pair_place(VtdEpochs *epochs, uint16_t did, uint32_t pasid)
+{
+    return &epochs->by_pair[(pasid ^ did * 0x9e5u) % VTD_EPOCH_PAIRS];
+}
+
+static void expire_if_noted(void *payload, void *opaque)
+{
+    const VtdEpochPair *note = opaque;
+    VtdPasidEntry *e = payload;
+
+    if (pair_of(e->space.did, e->pasid) == note->pair && e->epoch <= note->epoch) {
+        e->epoch = 0;
+    }
+}
+
+void vtd_pasid_expire(VtdModel *m, uint16_t did, uint32_t pasid)
+{
+    VtdEpochPair *note = pair_place(&m->pasid_epochs, did, pasid);
+    uint64_t pair = pair_of(did, pasid);
+
+    if (note->epoch && note->pair != pair) {
+        iommu_cache_each(&m->pasids, expire_if_noted, note);
+    }
+    *note = (VtdEpochPair) { .pair = pair, .epoch = vtd_epoch_now(&m->pasid_epochs) };
+}
+
+static bool entry_valid(VtdModel *m, const VtdPasidEntry *e)
+{
+    const VtdEpochPair *note = pair_place(&m->pasid_epochs, e->space.did, e->pasid);
+
+    return vtd_epoch_valid(&m->pasid_epochs, e->epoch, e->space.did) &&
+           (note->pair != pair_of(e->space.did, e->pasid) || e->epoch > note->epoch);
+}
+
 const VtdPasidEntry *vtd_pasid_find(VtdModel *m, const VtdContext *ctx, uint32_t pasid, bool probe,
                                     VtdFault *fault)
 {
@@ -225,7 +266,7 @@ const VtdPasidEntry *vtd_pasid_find(VtdModel *m, const VtdContext *ctx, uint32_t
     if (!probe) {
         m->memo.valid = false;
     }
-    if (slot && vtd_epoch_valid(&m->pasid_epochs, slot->epoch, slot->space.did, pasid)) {
+    if (slot && entry_valid(m, slot)) {
         plan_step(&m->plan, IOMMU_STEP_CONFIG, 1, 0, true, key, 0);
         plan_hit(&m->plan, iommu_cache_hit_fill(&m->pasids));
         m->base.counters.config_lookups++;

@@ -42,16 +42,22 @@ static inline bool vtd_in_intr_range(uint64_t addr)
 /*
  * Configuration caches are found by source-id (and PASID) but invalidated by domain (and PASID),
  * which is no part of their lookup tag: each entry keeps the number of the fill that made it, and
- * an invalidation by domain notes the number from which on entries of that domain are good.
- * Domains (and domain-PASID pairs) share a note when they agree modulo the table's size, which
- * only ever invalidates more.
+ * an invalidation by domain notes the number from which on entries of that domain are good. There
+ * is a note for each domain. Domain-PASID pairs share places by hash; one that has to make room for
+ * another is carried out on the entries themselves.
  */
-#define VTD_EPOCH_SLOTS 4096u
+#define VTD_DOMAINS     (1u << 16)
+#define VTD_EPOCH_PAIRS 4096u
+
+typedef struct VtdEpochPair {
+    uint64_t pair; /* DID and PASID as in the tag */
+    uint64_t epoch;
+} VtdEpochPair;
 
 typedef struct VtdEpochs {
     uint64_t clock;
-    uint64_t by_domain[VTD_EPOCH_SLOTS];
-    uint64_t by_pair[VTD_EPOCH_SLOTS];
+    uint64_t by_domain[VTD_DOMAINS];
+    VtdEpochPair by_pair[VTD_EPOCH_PAIRS];
 } VtdEpochs;
 
 /* What SRTP and SIRTP latched [6.6, 6.7]. */
@@ -348,9 +354,8 @@ const VtdContext *vtd_context_find(VtdModel *m, uint32_t sid, bool probe, VtdFau
 
 void vtd_epochs_reset(VtdEpochs *e);
 uint64_t vtd_epoch_now(VtdEpochs *e);
-bool vtd_epoch_valid(const VtdEpochs *e, uint64_t epoch, uint16_t did, uint32_t pasid);
+bool vtd_epoch_valid(const VtdEpochs *e, uint64_t epoch, uint16_t did);
 void vtd_epoch_expire_domain(VtdEpochs *e, uint16_t did);
-void vtd_epoch_expire_pair(VtdEpochs *e, uint16_t did, uint32_t pasid);
 
 /** Set up the second stage of @space: @aw is the AW encoding, legal already. */
 void vtd_space_second_stage(const VtdModel *m, VtdSpace *space, uint64_t table, unsigned aw,
@@ -363,6 +368,8 @@ bool vtd_aw_supported(const VtdModel *m, unsigned aw);
 /** Find the PASID entry of (@ctx, @pasid); as vtd_context_find(). */
 const VtdPasidEntry *vtd_pasid_find(VtdModel *m, const VtdContext *ctx, uint32_t pasid, bool probe,
                                     VtdFault *fault);
+/** Forget the entries of @did and @pasid, of whatever source. */
+void vtd_pasid_expire(VtdModel *m, uint16_t did, uint32_t pasid);
 
 /* ---- firststage.c, secondstage.c: paging structures [9.7, 9.8] */
 

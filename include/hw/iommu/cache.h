@@ -132,6 +132,9 @@ uint32_t iommu_cache_invalidate(IommuCache *c, uint64_t value, uint64_t mask);
 uint32_t iommu_cache_invalidate_range(IommuCache *c, uint64_t first, uint64_t last, uint64_t value,
                                       uint64_t mask);
 
+/** Show @fn the payload of every entry, which it may change. */
+void iommu_cache_each(IommuCache *c, void (*fn)(void *payload, void *opaque), void *opaque);
+
 /** Drop everything. */
 void iommu_cache_flush(IommuCache *c);
 

@@ -513,6 +513,35 @@ static void test_tagged_address(Fix *f)
     KEPT(VA + PAGE, PA + PAGE);
 }
 
+/* A range ends at the top of the address space, with or without a tag in its first address. */
+static void check_range_at_top(Fix *f, uint64_t tagged)
+{
+    const ArmPagesConfig config = { .stage = 1, .granule_lg2 = 12, .in_bits = 48, .upper = true };
+    TableSpace space = table_space(&f->mem);
+    const uint64_t last = ~low_mask(12);
+    ArmPages ttb1;
+
+    scene_stage1(f);
+    arm_pages_init(&ttb1, &space, &config);
+    arm_pages_map_smallest(&ttb1, last, PA, PAGE, ARM_S1_RW);
+    cd_add_upper(f->cd, &ttb1);
+    put_cd(f);
+    expect_pa(f, last, PA);
+    move_page(&ttb1, last);
+    cmd(f, smmu_make_range(smmu_make_tlbi_nh_va(0, ASID, tagged - 7 * PAGE, true), 12, 32, 0));
+    GONE(last);
+}
+
+static void test_range_at_top(Fix *f)
+{
+    check_range_at_top(f, ~low_mask(12));
+}
+
+static void test_range_at_top_tagged(Fix *f)
+{
+    check_range_at_top(f, ~low_mask(12) ^ 0x29ull << 56);
+}
+
 /* ---- Cost: one invalidation a command, of as many entries as went (docs/timing.rst) ----------- */
 
 /** Entries that @c drops; there must be one step that says so. */
@@ -730,6 +759,8 @@ int main(int argc, char **argv)
                    test_range_not_implemented);
     fix_add("/smmuv3/invalidate/CM20-range-of-everything", test_range_of_everything);
     fix_add("/smmuv3/invalidate/CM19-range-of-IPAs", test_range_of_ipas);
+    fix_add("/smmuv3/invalidate/CM20-range-at-the-top", test_range_at_top);
+    fix_add("/smmuv3/invalidate/CM20-range-at-the-top-tagged", test_range_at_top_tagged);
     fix_add("/smmuv3/invalidate/CM18-block-by-any-page", test_block_by_any_page);
     fix_add("/smmuv3/invalidate/AD10-tagged-address", test_tagged_address);
     fix_add("/smmuv3/invalidate/cost-one-step-a-command", test_cost_of_each_command);

@@ -347,6 +347,44 @@ static void pasid_selective(Fix *f)
     GONE(status_of(f, IOVA));
 }
 
+/* Whatever a note of an invalidation is filed under, it is of one domain and PASID. */
+static void pasid_selective_is_exact(Fix *f)
+{
+    scene_fs(f);
+    KEPT(pasid_status(f, IOVA, PASID));
+    absent_entry(f);
+    for (unsigned bit = 0; bit < 20; bit++) {
+        issue(f, vtd_make_pasid_selective(DID, PASID ^ 1u << bit));
+    }
+    for (unsigned bit = 0; bit < 16; bit++) {
+        issue(f, vtd_make_pasid_selective(DID ^ 1u << bit, PASID));
+    }
+    KEPT(pasid_status(f, IOVA, PASID));
+}
+
+static void pasid_selective_lasts(Fix *f)
+{
+    scene_fs(f);
+    KEPT(pasid_status(f, IOVA, PASID));
+    absent_entry(f);
+    issue(f, vtd_make_pasid_selective(DID, PASID));
+    for (uint32_t other = 1u << 12; other < 1u << 20; other += 1u << 12) {
+        issue(f, vtd_make_pasid_selective(DID, PASID ^ other));
+    }
+    GONE(pasid_status(f, IOVA, PASID));
+}
+
+static void pasid_domain_is_exact(Fix *f)
+{
+    scene_fs(f);
+    KEPT(pasid_status(f, IOVA, PASID));
+    absent_entry(f);
+    for (uint32_t other = 1; other < 1u << 16; other <<= 1) {
+        issue(f, vtd_make_pasid_domain(DID ^ other));
+    }
+    KEPT(pasid_status(f, IOVA, PASID));
+}
+
 /* ---- IOTLB, legacy and second stage ---- */
 
 static void unmap_two(Fix *f)
@@ -636,6 +674,9 @@ int main(int argc, char **argv)
     fix_add("/vtd/invalidate/I7-context-function-mask", context_function_mask);
     fix_add("/vtd/invalidate/I7-pasid-domain", pasid_domain);
     fix_add("/vtd/invalidate/I7-pasid-selective", pasid_selective);
+    fix_add("/vtd/invalidate/I7-pasid-selective-is-exact", pasid_selective_is_exact);
+    fix_add("/vtd/invalidate/I7-pasid-selective-lasts", pasid_selective_lasts);
+    fix_add("/vtd/invalidate/I7-pasid-domain-is-exact", pasid_domain_is_exact);
     fix_add("/vtd/invalidate/I1-page-legacy", page_legacy);
     fix_add("/vtd/invalidate/I1-page-second-stage", page_second_stage);
     fix_add("/vtd/invalidate/I1-domain", domain_spares_other_domains);
