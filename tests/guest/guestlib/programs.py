@@ -33,6 +33,7 @@ class Bench:
     iommu_type: str
     machine: tuple
     kernel_args: str
+    units: int = 1
 
 
 ARM = Bench("smmuv3", "aarch64", "arm64", "arm-smmuv3",
