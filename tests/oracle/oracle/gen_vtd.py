@@ -120,8 +120,9 @@ class Generator:
         return aw, t
 
     def output(self, bits):
-        addr = self.rng.getrandbits(bits)
-        return addr ^ 1 << 32 if get(addr, 20, 32) == 0xFEE else addr
+        if self.chance(0.03):
+            return 0xFEE << 20 | self.rng.getrandbits(20)
+        return self.rng.getrandbits(bits)
 
     def legacy_entry(self):
         tt = 0 if self.chance(0.85) else 2
@@ -292,7 +293,9 @@ class Generator:
                 addr |= mask(64) & ~mask(t.sign - 1)
         if self.chance(0.01):
             addr ^= 1 << self.rng.randrange(64)
-        return align(addr ^ (1 << 32 if get(addr, 20, 44) == 0xFEE else 0), 6)
+        if self.chance(0.01):
+            addr = 0xFEE << 20 | self.rng.getrandbits(20)
+        return align(addr, 6)
 
     def request(self):
         rng = self.rng

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """VT-d: translation requests and translated requests (requirements, sections 5, 6, 9)."""
 
-from .bits import get
 from .vtd_request import ABORTED, OK, UNSUPPORTED, Request
 from .vtd_tables import HAW, LEGACY, Bad
-from .vtd_walk import SR, SW, UR, UW, Walker
+from .vtd_walk import SR, SW, UR, UW, Walker, interrupts
 
 # What a translation request that meets a fault is answered.
 REFUSED = (0x01, 0x02, 0x0D, 0x31, 0x33, 0x34, 0x39, 0x41, 0x44, 0x45, 0x46, 0x48, 0x89)
@@ -25,8 +24,8 @@ class Special(Request):
         else:
             super().resolve()
 
-    def interrupt_range(self):
-        return get(self.addr, 20, 44) == 0xFEE
+    def interrupt(self):
+        return False
 
     def check_context(self, context):
         if self.vtd.regs.mode == LEGACY:
@@ -58,12 +57,15 @@ class TranslationRequest(Special):
         return "" if self.granted is None else " ats %d%d0" % self.granted
 
     def early_answer(self):
-        if self.pasid is not None or not self.interrupt_range():
+        if self.pasid is not None or not interrupts(self.addr):
             return None
         self.granted = (0, int(not self.nw))
         return self.addr
 
     def pass_through(self, reason):
+        if interrupts(self.addr):
+            self.granted = (0, 0)
+            return 0
         addr = super().pass_through(reason)
         self.granted = (1, int(not self.nw))
         return addr
@@ -89,11 +91,13 @@ class Translated(Special):
         legacy = self.vtd.regs.mode == LEGACY
         if self.addr >> HAW:
             raise Bad(0x04 if legacy else 0x83)
-        if self.interrupt_range():
+        if interrupts(self.addr):
             raise Bad(0x0E if legacy else 0x87)
         return self.addr
 
     def check_context(self, context):
         super().check_context(context)
-        if self.pasid is not None and not context.eptr:
-            raise Bad(0x49)
+        if self.pasid is not None:
+            if not context.eptr:
+                raise Bad(0x49)
+            self.check_pasid(context)

@@ -23,7 +23,8 @@ class PageRequest(Request):
         self.exec = False               # that it asks for execution is no fault
         self.priv = "priv" in self.words and self.pasid is not None
         self.last = "last" in self.words
-        self.marker = self.last and not self.words & {"read", "write"}
+        self.marker = (self.last and self.pasid is not None
+                       and not self.words & {"read", "write"})
         self.fpd = self.supervisor = False
         self.plan = Plan(vtd.play, 0)
 

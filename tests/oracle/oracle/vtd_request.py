@@ -6,17 +6,17 @@ from .memory import Abort
 from .plan import Plan
 from .vtd_tables import (ABORT_DMA, HAW, LEGACY, MGAW, SCALABLE, Bad, Context, Pasid,
                          ScalableContext, legacy_root, root_pointer)
-from .vtd_walk import SR, SW, UR, UW, Fault, Walker
+from .vtd_walk import SR, SW, UR, UW, Fault, Walker, interrupts
 
-OK, ABORT, RAZ, STALLED, UNSUPPORTED, ABORTED = range(6)
-UNQUALIFIED = (0x08, 0x01, 0x0A, 0x09, 0x30, 0x31, 0x32, 0x33, 0x34, 0x38, 0x39, 0x3A,
-               0x40, 0x50, 0x58)
+OK, ABORT, RAZ, STALLED, UNSUPPORTED, ABORTED, INTERRUPT = range(7)
+UNQUALIFIED = (0x08, 0x01, 0x0A, 0x09, 0x29, 0x30, 0x31, 0x32, 0x33, 0x34, 0x38, 0x39,
+               0x3A, 0x40, 0x50, 0x58)
 
 
 class Request:
     def __init__(self, vtd, item):
         self.vtd = vtd
-        self.sid, self.addr, _ = item.args
+        self.sid, self.addr, self.size = item.args
         self.pasid, words = item.pasid, item.words
         self.atomic = "atomic" in words
         self.write = "write" in words or self.atomic
@@ -24,6 +24,14 @@ class Request:
         self.priv = "priv" in words and self.pasid is not None
         self.plan = Plan(vtd.play, vtd.play.count + 1)
         self.fpd = self.supervisor = False
+
+    def interrupt(self):
+        """Whether it is one; any other request to their range faults."""
+        if self.pasid is not None or not interrupts(self.addr):
+            return False
+        if self.write and not self.atomic and self.size == 4:
+            return True
+        raise Bad(0x29)
 
     def off(self):
         """Without translation."""
@@ -39,7 +47,10 @@ class Request:
     def resolve(self):
         status, pa, reason = OK, 0, 0
         try:
-            pa = self.translate()
+            if self.interrupt():
+                status = INTERRUPT
+            else:
+                pa = self.translate()
         except (Bad, Fault) as fault:
             reason = fault.args[0]
             status, recorded = self.refuse(reason)
@@ -76,10 +87,10 @@ class Request:
             raise Bad(0x33)
         if mode not in (LEGACY, SCALABLE) or mode == LEGACY and regs.irw:
             raise Bad(0x30)
-        if self.exec and self.pasid is not None:
-            raise Bad(0x34)
         if mode == LEGACY:
             return self.legacy()
+        if self.exec and self.pasid is not None:
+            raise Bad(0x34)
         return self.scalable()
 
     def read(self, addr, size, reason):
@@ -151,6 +162,8 @@ class Request:
     def pass_through(self, reason):
         if self.addr >> HAW:
             raise Bad(reason)
+        if interrupts(self.addr):
+            raise Bad(0x87)
         return self.addr
 
     def choose_pasid(self, context):
@@ -162,11 +175,14 @@ class Request:
                 raise Bad(0x45)
             pasid = self.pasid
             self.supervisor = self.priv
-            if pasid >> (context.pdts + 13):
-                raise Bad(0x46)
-            if pasid == context.rid_pasid:
-                raise Bad(0x48)
+            self.check_pasid(context)
         return pasid
+
+    def check_pasid(self, context):
+        if self.pasid >> (context.pdts + 13):
+            raise Bad(0x46)
+        if self.pasid == context.rid_pasid:
+            raise Bad(0x48)
 
     def context(self):
         contexts = self.vtd.contexts

@@ -15,6 +15,11 @@ FINAL, TABLE = "final", "table"
 LOOK, PEEK, TAKE = 1, 2, 3              # how a translation request walks
 
 
+def interrupts(addr):
+    """Whether the address is in the range of interrupts."""
+    return addr >> 20 == 0xFEE
+
+
 class Fault(Exception):
     def __init__(self, reason):
         super().__init__(reason)
@@ -95,8 +100,8 @@ class Walker:
             self.update(stage, where, desc, new)
             if not new & dirty:
                 rights &= ~WRITE
-        return Mapping(pa, lg2, rights, full,
-                       bool(given) or not self.accessed(stage) & ~desc)
+        settled = given or not stage.marks or not self.accessed(stage) & ~desc
+        return Mapping(pa, lg2, rights, full, bool(settled))
 
     # Descriptors
 
@@ -211,7 +216,7 @@ class Walker:
         stage, cache = self.entry.second, self.vtd.ipa
         if cache.entries:
             entry = cache.lookup(ipa, stage.tag)
-            good = entry and not need & ~entry.data.rights
+            good = entry and self.enough(entry.data, need, grant)
             self.plan.add("ipa", None, entry if good else None)
             if good:
                 return entry.data
@@ -222,13 +227,19 @@ class Walker:
             cache.put(ipa, mapping.lg2, stage.tag, mapping, self.plan.stamp)
         return mapping
 
+    @staticmethod
+    def enough(mapping, need, grant):
+        """Whether an entry answers; the second walk of a translation request takes what
+        there is."""
+        return not need & ~mapping.rights & (mapping.full if grant == TAKE else need)
+
     def translate(self, addr, need, tag):
         tlb = self.vtd.tlb
         entry = tlb.lookup(addr, tag)
         good = entry and not need & ~entry.data.rights
         self.plan.add("tlb", None, entry if good else None)
         if good:
-            return entry.data.output(addr)
+            return self.output(entry.data, addr)
         self.plan.add("walk", True)
         try:
             mapping = self.miss(addr, need)
@@ -236,6 +247,15 @@ class Walker:
             self.plan.add("walk", False)
         if mapping.settled:
             tlb.put(addr, mapping.lg2, tag, mapping, self.plan.stamp)
+        return self.output(mapping, addr)
+
+    def output(self, mapping, addr, whole=False):
+        """The address that comes out, or the whole page: no interrupt."""
+        first = mapping.pa if whole else mapping.output(addr)
+        last = mapping.pa + mask(mapping.lg2) if whole else first
+        if first >> 20 <= 0xFEE <= last >> 20:
+            second = self.entry.second
+            raise Fault(0x87 if not second or second.scalable else 0x0E)
         return mapping.output(addr)
 
     def miss(self, addr, need, grant=0):
@@ -272,7 +292,7 @@ class Walker:
         good = entry and not need & ~entry.data.rights
         self.plan.add("tlb", None, entry if good else None)
         if good:
-            return entry.data.output(addr), entry.data.rights
+            return self.output(entry.data, addr, True), entry.data.rights
         self.plan.add("walk", True)
         try:
             mapping = self.miss(addr, need, LOOK if write else PEEK)
@@ -282,4 +302,4 @@ class Walker:
             self.plan.add("walk", False)
         if mapping.settled:
             tlb.put(addr, mapping.lg2, tag, mapping, self.plan.stamp)
-        return mapping.output(addr), mapping.rights
+        return self.output(mapping, addr, True), mapping.rights
