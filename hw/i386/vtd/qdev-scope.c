@@ -248,20 +248,24 @@ PCIDevice *vtd_place_device(const VTDPlace *p)
     }
 }
 
-PCIBus *vtd_place_root_bus(const VTDPlace *p)
+/* The root bus that an expander makes. */
+static PCIBus *root_bus_of(const PCIDevice *dev)
 {
-    PCIDevice *dev = p->kind == VTD_PLACE_ID ? vtd_place_device(p) : NULL;
     PCIBus *child;
 
-    if (!dev) {
-        return NULL;
-    }
     QLIST_FOREACH(child, &main_bus()->child, sibling) {
         if (pci_bus_is_root(child) && child->parent_dev == dev) {
             return child;
         }
     }
     return NULL;
+}
+
+PCIBus *vtd_place_root_bus(const VTDPlace *p)
+{
+    PCIDevice *dev = p->kind == VTD_PLACE_ID ? vtd_place_device(p) : NULL;
+
+    return dev ? root_bus_of(dev) : NULL;
 }
 
 bool vtd_places_have(const GPtrArray *list, VTDPlaceKind kind)
@@ -274,19 +278,26 @@ bool vtd_places_have(const GPtrArray *list, VTDPlaceKind kind)
     return false;
 }
 
-/* By name, not by vtd_place_device(): that does not find a device that is still being realized. */
+static bool covers(const VTDPlace *p, PCIBus *bus, int devfn, const PCIDevice *dev)
+{
+    const PCIDevice *expander = bus->parent_dev;
+
+    switch (p->kind) {
+    case VTD_PLACE_ADDRESS:
+        return p->bus == pci_bus_num(bus) && p->devfn == devfn;
+    case VTD_PLACE_ID:
+        /* By name: vtd_place_device() does not find one that is still being realized. */
+        return (expander && !g_strcmp0(p->text, expander->qdev.id)) ||
+               (dev && !g_strcmp0(p->text, dev->qdev.id) && !root_bus_of(dev));
+    default:
+        return false;
+    }
+}
+
 bool vtd_places_cover(const GPtrArray *list, PCIBus *bus, int devfn, const PCIDevice *dev)
 {
-    const char *id = dev ? dev->qdev.id : NULL;
-    const char *bus_id = bus->parent_dev ? bus->parent_dev->qdev.id : NULL;
-
     for (guint i = 0; list && i < list->len; i++) {
-        const VTDPlace *p = list->pdata[i];
-
-        if (p->kind == VTD_PLACE_ADDRESS
-                ? p->bus == pci_bus_num(bus) && p->devfn == devfn
-                : p->kind == VTD_PLACE_ID && (!g_strcmp0(p->text, id) ||
-                                              !g_strcmp0(p->text, bus_id))) {
+        if (covers(list->pdata[i], bus, devfn, dev)) {
             return true;
         }
     }
