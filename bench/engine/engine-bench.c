@@ -67,7 +67,7 @@ static void fill(CacheBench *b, uint64_t tag, uint64_t first, uint64_t count)
 
     for (uint64_t i = 0; i < count; i++) {
         e.out = i << 12;
-        tlb_fill(&b->cache, (first + i) << 12, tag, &e);
+        *(TlbEntry *)iommu_cache_insert(&b->cache, (first + i) << 12, 12, tag) = e;
     }
 }
 
@@ -77,7 +77,7 @@ static void body_hit(void *opaque, uint64_t n)
     uint64_t sum = 0;
 
     for (uint64_t i = 0; i < n; i++) {
-        TlbEntry *e = tlb_lookup(&b->cache, (i & (b->pages - 1)) << 12 | 0x123, b->tag);
+        TlbEntry *e = iommu_cache_lookup(&b->cache, (i & (b->pages - 1)) << 12 | 0x123, b->tag);
 
         sum += e->out;
     }
@@ -90,7 +90,7 @@ static void body_fill(void *opaque, uint64_t n)
     TlbEntry e = { .lg2 = 12, .rights = IOMMU_RIGHTS_ALL };
 
     for (uint64_t i = 0; i < n; i++) {
-        tlb_fill(&b->cache, i << 12, b->tag, &e);
+        *(TlbEntry *)iommu_cache_insert(&b->cache, i << 12, 12, b->tag) = e;
     }
 }
 

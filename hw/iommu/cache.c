@@ -333,6 +333,11 @@ const void *iommu_cache_peek(const IommuCache *c, uint64_t addr, unsigned lg2, u
     return i == CACHE_NIL ? NULL : cache_payload(c, i);
 }
 
+uint64_t iommu_cache_tag_of(const IommuCache *c, const void *payload)
+{
+    return c->keys[((const uint8_t *)payload - c->payloads) / c->config.payload_bytes].tag;
+}
+
 static void count_size(IommuCache *c, uint64_t tag, unsigned lg2)
 {
     if (tag & IOMMU_TAG_GLOBAL) {

@@ -69,6 +69,10 @@ static void add_step(Builder *b, const IommuPlan *p, uint32_t i)
     /* Until its last operation has ended the step is not complete. */
     b->mark = i;
     switch (step->kind) {
+    case IOMMU_STEP_UTLB:
+        use(b, IOMMU_RES_UTLB, 1, t->utlb_latency);
+        wait_for(b, step->fill);
+        break;
     case IOMMU_STEP_TLB:
         use(b, IOMMU_RES_TLB, 1, t->tlb_latency);
         wait_for(b, step->fill);
@@ -138,6 +142,7 @@ void iommu_timing_servers(const IommuTiming *t, uint32_t servers[IOMMU_RESOURCES
     }
     servers[IOMMU_RES_TXN] = t->txn_slots;
     servers[IOMMU_RES_CONFIG] = t->config_width;
+    servers[IOMMU_RES_UTLB] = t->utlb_width;
     servers[IOMMU_RES_TLB] = t->tlb_width;
     servers[IOMMU_RES_WALKER] = t->walker_slots;
     servers[IOMMU_RES_TABLE] = t->table_width;

@@ -13,16 +13,17 @@
 #define STANDARD_TIMING { IOMMU_TIMING_PARAMETERS(X) }
 
 #define ALIKE(n)                                                                          \
-    .tlb = LRU(n, n), .ipa = LRU(n, n), .tables = { LEVELS(n, n), LEVELS(n, n) },         \
+    .utlb = LRU(0, 1), .tlb = LRU(n, n), .ipa = LRU(n, n), .tables = { LEVELS(n, n), LEVELS(n, n) },         \
     .config = LRU(n, n), .subconfig = LRU(n, n), .interrupt = LRU(n, n)
 
 /* Narrow and slow, so that requests meet. */
 #define TINY_TIMING                                                                       \
     {                                                                                     \
         .clock_mhz = 1000, .txn_slots = 4, .port_interval = 1, .port_latency = 1,         \
-        .response_latency = 1, .config_width = 1, .config_latency = 2, .tlb_width = 1,    \
-        .tlb_latency = 2, .walker_slots = 2, .table_width = 1, .table_latency = 3,        \
-        .ipa_width = 1, .ipa_latency = 3, .mem_interval = 2, .mem_latency = 20,           \
+        .response_latency = 1, .config_width = 1, .config_latency = 2, .utlb_width = 1,   \
+        .utlb_latency = 1, .tlb_width = 1, .tlb_latency = 2, .walker_slots = 2,           \
+        .table_width = 1, .table_latency = 3, .ipa_width = 1, .ipa_latency = 3,           \
+        .mem_interval = 2, .mem_latency = 20,                                             \
         .mem_write_latency = 10, .mem_beat = 64, .record_slots = 1024,                    \
         .command_latency = 1, .invalidate_base = 3, .invalidate_rate = 1,                 \
     }
@@ -32,6 +33,7 @@ const IommuTiming iommu_timing_standard = STANDARD_TIMING;
 static const IommuProfile profiles[] = {
     {
         .name = "full",
+        .utlb = LRU(0, 1),
         .tlb = LRU(65536, 8),
         .ipa = LRU(16384, 8),
         .tables = { LEVELS(4096, 4), LEVELS(4096, 4) },

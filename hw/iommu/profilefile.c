@@ -18,6 +18,7 @@ typedef struct CacheSection {
 #define TABLE(s, h) offsetof(IommuProfile, tables[s][h])
 
 static const CacheSection sections[] = {
+    { "utlb", offsetof(IommuProfile, utlb), 1 },
     { "tlb", offsetof(IommuProfile, tlb), 1 },
     { "ipa", offsetof(IommuProfile, ipa), 1 },
     { "config", offsetof(IommuProfile, config), 1 },
@@ -135,7 +136,7 @@ static bool set_in_section(IommuProfile *p, const char *section, const char *key
         }
         return true;
     }
-    *error = g_strdup("unknown section: allowed are profile, timing, tlb, ipa, config, subconfig, "
+    *error = g_strdup("unknown section: allowed are profile, timing, utlb, tlb, ipa, config, subconfig, "
                       "interrupt, table.stage1, table.stage2 and table.stageN.height0 to height3");
     return false;
 }

@@ -32,6 +32,7 @@ const char *sim_resource_name(unsigned r)
         [IOMMU_RES_TLB] = "TLB", [IOMMU_RES_WALKER] = "WALKER", [IOMMU_RES_TABLE] = "TABLE",
         [IOMMU_RES_IPA] = "IPA", [IOMMU_RES_MEM] = "MEM", [IOMMU_RES_COMMAND] = "COMMAND",
         [IOMMU_RES_INVALIDATE] = "INVALIDATE", [IOMMU_RES_RECORD] = "RECORD",
+        [IOMMU_RES_UTLB] = "UTLB",
     };
 
     return r < IOMMU_RESOURCES ? names[r] : "?";

@@ -242,7 +242,7 @@ typedef struct SmmuModel {
     IommuProfile profile;
     SmmuBank ns;               /* a Secure bank would stand beside it */
 
-    IommuCache tlb;
+    IommuTlb tlb;
     IommuCache ste_cache;      /* "address" StreamID, SmmuSte */
     IommuCache cd_cache;       /* "address" SubstreamID, tag StreamID, SmmuCd */
     PtWalker walker;

@@ -127,9 +127,9 @@ static uint32_t tlbi_drop(SmmuModel *m, const TlbiKind *k, bool leaf, Span s, ui
     unsigned stage = k->scope == TLBI_STAGE1 ? 1 : k->scope == TLBI_STAGE2_ONLY ? 2 : 0;
 
     if (k->address) {
-        dropped = iommu_cache_invalidate_range(&m->tlb, s.first, s.last, value, mask);
+        dropped = tlb_invalidate_range(&m->tlb, s.first, s.last, value, mask);
     } else {
-        dropped = iommu_cache_invalidate(&m->tlb, value, mask);
+        dropped = tlb_invalidate(&m->tlb, value, mask);
     }
     pt_walker_invalidate(&m->walker, stage, leaf, s.first, s.last, value, mask);
     return dropped;
@@ -166,9 +166,8 @@ static uint32_t tlbi_world(SmmuModel *m, const TlbiKind *k, const uint64_t *w, S
         dropped = tlbi_drop(m, k, leaf, s, value | asid,
                             mask | field_mask(TAG_ASID) | IOMMU_TAG_GLOBAL);
         if (k->global) {
-            dropped += iommu_cache_invalidate_range(&m->tlb, s.first, s.last,
-                                                    value | IOMMU_TAG_GLOBAL,
-                                                    mask | IOMMU_TAG_GLOBAL);
+            dropped += tlb_invalidate_range(&m->tlb, s.first, s.last, value | IOMMU_TAG_GLOBAL,
+                                            mask | IOMMU_TAG_GLOBAL);
         }
     }
     /* A watcher does not know whether its page is global: by address, any ASID concerns it */

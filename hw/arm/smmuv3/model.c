@@ -34,7 +34,7 @@ void smmu_leave(SmmuModel *m)
 void smmu_flush_all(SmmuModel *m)
 {
     m->recent.valid = false;
-    iommu_cache_flush(&m->tlb);
+    tlb_flush(&m->tlb);
     iommu_cache_flush(&m->ste_cache);
     iommu_cache_flush(&m->cd_cache);
     pt_walker_flush(&m->walker);
@@ -295,7 +295,7 @@ static void model_free(IommuModel *base)
 {
     SmmuModel *m = smmu_of(base);
 
-    iommu_cache_destroy(&m->tlb);
+    iommu_tlb_destroy(&m->tlb);
     iommu_cache_destroy(&m->ste_cache);
     iommu_cache_destroy(&m->cd_cache);
     pt_walker_destroy(&m->walker);
@@ -312,7 +312,7 @@ static bool model_stamp_fills(IommuModel *base)
 {
     SmmuModel *m = smmu_of(base);
 
-    return iommu_cache_stamp_fills(&m->tlb, &m->plan) &&
+    return iommu_tlb_stamp_fills(&m->tlb, &m->plan) &&
            iommu_cache_stamp_fills(&m->ste_cache, &m->plan) &&
            iommu_cache_stamp_fills(&m->cd_cache, &m->plan) && pt_walker_stamp_fills(&m->walker);
 }
@@ -360,12 +360,6 @@ static const IommuModelOps smmu_ops = {
 
 static bool init_caches(SmmuModel *m)
 {
-    const IommuCacheConfig tlb = {
-        .geometry = m->profile.tlb,
-        .payload_bytes = sizeof(TlbEntry),
-        .group_mask = tag_group_mask(),
-        .subgroup_mask = tag_subgroup_mask(),
-    };
     const IommuCacheConfig ste = {
         .geometry = m->profile.config,
         .payload_bytes = sizeof(SmmuSte),
@@ -377,7 +371,9 @@ static bool init_caches(SmmuModel *m)
         .subgroup_mask = UINT32_MAX,
     };
 
-    return iommu_cache_init(&m->tlb, &tlb) && iommu_cache_init(&m->ste_cache, &ste) &&
+    return iommu_tlb_init(&m->tlb, &m->profile.tlb, &m->profile.utlb, tag_group_mask(),
+                          tag_subgroup_mask()) &&
+           iommu_cache_init(&m->ste_cache, &ste) &&
            iommu_cache_init(&m->cd_cache, &cd) &&
            pt_walker_init(&m->walker, &m->base.host, &m->base.counters, &m->base.trace, &m->plan,
                           &m->profile, tag_group_mask(), tag_subgroup_mask());

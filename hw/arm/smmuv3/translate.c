@@ -212,6 +212,21 @@ static bool entry_suffices(const SmmuReq *req, bool grant, const TlbEntry *e)
     return (e->rights & need) == need;
 }
 
+/** Same for an ATS translation request: it also wants what a dirtying walk gives. */
+static bool entry_grants(const void *opaque, const TlbEntry *e)
+{
+    const SmmuReq *req = opaque;
+    uint8_t w = IOMMU_RIGHTS_W & (req->pnu ? IOMMU_RIGHTS_P : IOMMU_RIGHTS_U);
+
+    return req->no_dirty || (e->rights & w) == (e->rights_dirty & w);
+}
+
+static unsigned no_height(const TlbEntry *e)
+{
+    (void)e;
+    return 0;
+}
+
 /** For people: the structures behind @req as they are in memory, then the walk. */
 static void trace_begin(SmmuModel *m, const SmmuReq *req)
 {
@@ -308,16 +323,11 @@ const TlbEntry *smmu_lookup_address(SmmuModel *m, SmmuReq *req, bool grant, TlbE
         tag = ste->s2.walk_tag;
     }
     if (!req->quiet) {
-        m->base.counters.tlb_lookups++;
-        e = tlb_lookup(&m->tlb, req->va, tag);
-        if (e && entry_suffices(req, grant, e)) {
-            m->base.counters.tlb_hits++;
-            plan_step(&m->plan, IOMMU_STEP_TLB, 0, 0, true, req->va, 0);
-            plan_hit(&m->plan, iommu_cache_hit_fill(&m->tlb));
+        e = tlb_lookup(&m->tlb, &m->plan, &m->base.counters, req->va, tag,
+                       grant ? entry_grants : entry_suffices, req, no_height);
+        if (e) {
             return e;
         }
-        m->base.counters.tlb_misses++;
-        plan_step(&m->plan, IOMMU_STEP_TLB, 0, 0, false, req->va, 0);
         if (m->base.trace.armed) {
             /* The whole walk is wanted, and an entry may be dropped at any time (16.2) */
             pt_walker_flush(&m->walker);

@@ -182,30 +182,30 @@ static uint64_t pair_mask(void)
 static void drop_type(VtdModel *m, VtdPgtt pgtt, uint64_t tag, uint64_t mask, uint64_t first,
                       uint64_t last)
 {
-    iommu_cache_invalidate_range(&m->iotlb, first, last, reg_set(tag, VTD_TAG_PGTT, pgtt),
-                                 mask | field_mask(VTD_TAG_PGTT));
+    tlb_invalidate_range(&m->iotlb, first, last, reg_set(tag, VTD_TAG_PGTT, pgtt),
+                         mask | field_mask(VTD_TAG_PGTT));
 }
 
 void vtd_inv_iotlb_global(VtdModel *m)
 {
-    uint32_t live = m->iotlb.live;
+    uint32_t live = m->iotlb.main.live;
 
-    iommu_cache_flush(&m->iotlb);
+    tlb_flush(&m->iotlb);
     pt_walker_flush(&m->walker);
     tell_watchers(m, true, 0, 0, all_addresses);
-    count(m, live - m->iotlb.live);
+    count(m, live - m->iotlb.main.live);
 }
 
 void vtd_inv_iotlb_domain(VtdModel *m, uint16_t did)
 {
     uint64_t mask = field_mask(VTD_TAG_DID);
-    uint32_t live = m->iotlb.live;
+    uint32_t live = m->iotlb.main.live;
 
     did = known_did(m, did);
-    iommu_cache_invalidate(&m->iotlb, reg_make(VTD_TAG_DID, did), mask);
+    tlb_invalidate(&m->iotlb, reg_make(VTD_TAG_DID, did), mask);
     pt_walker_invalidate(&m->walker, 0, false, 0, all_addresses, reg_make(VTD_TAG_DID, did), mask);
     tell_watchers(m, false, did, 0, all_addresses);
-    count(m, live - m->iotlb.live);
+    count(m, live - m->iotlb.main.live);
 }
 
 /*
@@ -215,7 +215,7 @@ void vtd_inv_iotlb_domain(VtdModel *m, uint16_t did)
 void vtd_inv_iotlb_page(VtdModel *m, uint16_t did, uint64_t addr, unsigned am, bool ih)
 {
     uint64_t mask = field_mask(VTD_TAG_DID);
-    uint32_t live = m->iotlb.live;
+    uint32_t live = m->iotlb.main.live;
     uint64_t tag, first, last;
 
     if (!m->cfg.psi) {
@@ -232,30 +232,30 @@ void vtd_inv_iotlb_page(VtdModel *m, uint16_t did, uint64_t addr, unsigned am, b
         drop_type(m, VTD_PGTT_NESTED, tag, mask, 0, all_addresses);
         pt_walker_invalidate(&m->walker, 1, false, 0, all_addresses, tag, mask);
     } else {
-        iommu_cache_invalidate_range(&m->iotlb, first, last, tag, mask);
+        tlb_invalidate_range(&m->iotlb, first, last, tag, mask);
     }
     pt_walker_invalidate(&m->walker, 2, ih, first, last, tag, mask);
     tell_watchers(m, false, did, first, last);
-    count(m, live - m->iotlb.live);
+    count(m, live - m->iotlb.main.live);
 }
 
 void vtd_inv_piotlb_pasid(VtdModel *m, uint16_t did, uint32_t pasid)
 {
-    uint32_t live = m->iotlb.live;
+    uint32_t live = m->iotlb.main.live;
 
     did = known_did(m, did);
-    iommu_cache_invalidate(&m->iotlb, pair_tag(did, pasid), pair_mask());
+    tlb_invalidate(&m->iotlb, pair_tag(did, pasid), pair_mask());
     pt_walker_invalidate(&m->walker, 1, false, 0, all_addresses, pair_tag(did, pasid), pair_mask());
     /* Second-stage leaves that the walker keeps are translations too, known by their domain alone. */
     iommu_cache_invalidate(&m->walker.ipa, reg_make(VTD_TAG_DID, did), field_mask(VTD_TAG_DID));
     tell_watchers_pasid(m, did, pasid, 0, all_addresses);
-    count(m, live - m->iotlb.live);
+    count(m, live - m->iotlb.main.live);
 }
 
 void vtd_inv_piotlb_page(VtdModel *m, uint16_t did, uint32_t pasid, uint64_t addr, unsigned am,
                          bool ih)
 {
-    uint32_t live = m->iotlb.live;
+    uint32_t live = m->iotlb.main.live;
     uint64_t tag, first, last;
 
     did = known_did(m, did);
@@ -265,7 +265,7 @@ void vtd_inv_piotlb_page(VtdModel *m, uint16_t did, uint32_t pasid, uint64_t add
     drop_type(m, VTD_PGTT_NESTED, tag, pair_mask(), first, last);
     pt_walker_invalidate(&m->walker, 1, ih, first, last, tag, pair_mask());
     tell_watchers_pasid(m, did, pasid, first, last);
-    count(m, live - m->iotlb.live);
+    count(m, live - m->iotlb.main.live);
 }
 
 /* ---- the rest */
@@ -290,7 +290,7 @@ void vtd_inv_everything(VtdModel *m)
     m->memo.valid = false;
     iommu_cache_flush(&m->contexts);
     iommu_cache_flush(&m->pasids);
-    iommu_cache_flush(&m->iotlb);
+    tlb_flush(&m->iotlb);
     pt_walker_flush(&m->walker);
 }
 

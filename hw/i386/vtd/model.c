@@ -42,7 +42,7 @@ static void vtd_free(IommuModel *model)
 {
     VtdModel *m = vtd_model(model);
 
-    iommu_cache_destroy(&m->iotlb);
+    iommu_tlb_destroy(&m->iotlb);
     iommu_cache_destroy(&m->contexts);
     iommu_cache_destroy(&m->pasids);
     iommu_cache_destroy(&m->interrupts);
@@ -55,7 +55,7 @@ static bool vtd_stamp_fills(IommuModel *model)
 {
     VtdModel *m = vtd_model(model);
 
-    return iommu_cache_stamp_fills(&m->iotlb, &m->plan) &&
+    return iommu_tlb_stamp_fills(&m->iotlb, &m->plan) &&
            iommu_cache_stamp_fills(&m->contexts, &m->plan) &&
            iommu_cache_stamp_fills(&m->pasids, &m->plan) && pt_walker_stamp_fills(&m->walker);
 }
@@ -89,7 +89,6 @@ static bool make_caches(VtdModel *m, const IommuProfile *p)
         IommuCache *cache;
         IommuCacheConfig config;
     } caches[] = {
-        { &m->iotlb, { p->tlb, sizeof(TlbEntry), group, subgroup } },
         { &m->contexts, { p->config, sizeof(VtdContext), 0, 0 } },
         { &m->pasids, { p->subconfig, sizeof(VtdPasidEntry), 0, 0 } },
         { &m->interrupts, { p->interrupt, sizeof(VtdIrte), 0, 0 } },
@@ -100,7 +99,8 @@ static bool make_caches(VtdModel *m, const IommuProfile *p)
             return false;
         }
     }
-    return pt_walker_init(&m->walker, &m->base.host, &m->base.counters, &m->base.trace, &m->plan, p,
+    return iommu_tlb_init(&m->iotlb, &p->tlb, &p->utlb, group, subgroup) &&
+           pt_walker_init(&m->walker, &m->base.host, &m->base.counters, &m->base.trace, &m->plan, p,
                           group, subgroup);
 }
 

@@ -338,12 +338,20 @@ static bool walk_tables(Walk *w, PtRequest *req, TlbEntry *e)
     return true;
 }
 
-static bool tlb_suffices(const Walk *w, const PtRequest *req, const TlbEntry *e)
+static bool tlb_suffices(const void *opaque, const TlbEntry *e)
 {
-    if (lenient_read(w)) {
-        return e->rights_dirty & (w->priv ? IOMMU_RIGHTS_P : IOMMU_RIGHTS_U) & (READS | WRITES);
-    }
+    const PtRequest *req = opaque;
+
     return !(req->access.need & ~e->rights);
+}
+
+/* For lenient_read(): any access will do. */
+static bool tlb_suffices_lenient(const void *opaque, const TlbEntry *e)
+{
+    const PtRequest *req = opaque;
+    uint8_t side = req->access.priv ? IOMMU_RIGHTS_P : IOMMU_RIGHTS_U;
+
+    return e->rights_dirty & side & (READS | WRITES);
 }
 
 /* An output in FEExxxxx: a page, or for a translation request any part of the answer. */
@@ -432,25 +440,21 @@ static void translate_by_tables(Walk *w)
 {
     VtdModel *m = w->m;
     uint64_t tag = w->tag;
-    TlbEntry fresh, *e;
+    const TlbEntry *e;
+    TlbEntry fresh;
     PtRequest req;
 
     make_request(w, &req);
     if (!w->txn->probe) {
-        e = tlb_lookup(&m->iotlb, w->txn->addr, tag);
-        m->base.counters.tlb_lookups++;
-        if (e && tlb_suffices(w, &req, e)) {
-            m->base.counters.tlb_hits++;
-            plan_step(&m->plan, IOMMU_STEP_TLB, 0, page_height(e), true, w->txn->addr, 0);
-            plan_hit(&m->plan, iommu_cache_hit_fill(&m->iotlb));
+        e = tlb_lookup(&m->iotlb, &m->plan, &m->base.counters, w->txn->addr, tag,
+                       lenient_read(w) ? tlb_suffices_lenient : tlb_suffices, &req, page_height);
+        if (e) {
             if (__builtin_expect(m->base.trace.active, 0)) {
                 iommu_trace_arm(&m->base.trace); /* a walk is wanted */
             }
             end_translated(w, e);
             return;
         }
-        m->base.counters.tlb_misses++;
-        plan_step(&m->plan, IOMMU_STEP_TLB, 0, 0, false, w->txn->addr, 0);
     }
     if (!walk_tables(w, &req, &fresh)) {
         return;

@@ -218,7 +218,7 @@ typedef struct VtdModel {
     bool committing; /* timing on: a record's cycle has come */
     bool crowded;    /* ... but the FIFO of records had no room for it */
 
-    IommuCache iotlb;
+    IommuTlb iotlb;
     IommuCache contexts;
     IommuCache pasids;
     IommuCache interrupts;

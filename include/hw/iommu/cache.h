@@ -132,6 +132,9 @@ uint32_t iommu_cache_invalidate(IommuCache *c, uint64_t value, uint64_t mask);
 uint32_t iommu_cache_invalidate_range(IommuCache *c, uint64_t first, uint64_t last, uint64_t value,
                                       uint64_t mask);
 
+/** Tag of the entry whose payload a lookup has just returned. */
+uint64_t iommu_cache_tag_of(const IommuCache *c, const void *payload);
+
 /** Show @fn the payload of every entry, which it may change. */
 void iommu_cache_each(IommuCache *c, void (*fn)(void *payload, void *opaque), void *opaque);
 

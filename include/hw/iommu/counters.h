@@ -19,6 +19,8 @@
     X(ats_requests, "ATS translation requests")                                       \
     X(ats_translated, "ATS translated requests")                                      \
     X(page_requests, "PRI page requests")                                             \
+    X(utlb_lookups, "first-level TLB lookups")                                        \
+    X(utlb_hits, "first-level TLB lookups that hit with sufficient rights")           \
     X(tlb_lookups, "main TLB lookups")                                                \
     X(tlb_hits, "main TLB lookups that hit with sufficient rights")                   \
     X(tlb_misses, "main TLB lookups that did not")                                    \

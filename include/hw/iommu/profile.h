@@ -11,6 +11,7 @@
 
 typedef struct IommuProfile {
     const char *name;
+    IommuCacheGeometry utlb;      /* first-level TLB of the port */
     IommuCacheGeometry tlb;       /* main TLB */
     IommuCacheGeometry ipa;       /* stage 2 cache */
     IommuCacheGeometry tables[2][PT_MAX_HEIGHT]; /* walk caches: [stage - 1][height found] */

@@ -30,6 +30,7 @@ typedef enum IommuResource {
     IOMMU_RES_COMMAND,    /* command processor, held from fetch to consumption */
     IOMMU_RES_INVALIDATE, /* invalidation engine */
     IOMMU_RES_RECORD,     /* writer of events, faults and page requests, held during a write */
+    IOMMU_RES_UTLB,       /* first-level TLB lookup */
     IOMMU_RESOURCES
 } IommuResource;
 

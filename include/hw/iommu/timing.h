@@ -18,6 +18,8 @@
     X(response_latency, "response.latency", "cycles", 0, 100000, 1)                       \
     X(config_width, "config.width", "lookups", 1, 1024, 2)                                \
     X(config_latency, "config.latency", "cycles", 0, 10000, 1)                            \
+    X(utlb_width, "utlb.width", "lookups", 1, 1024, 1)                                    \
+    X(utlb_latency, "utlb.latency", "cycles", 0, 10000, 1)                                \
     X(tlb_width, "tlb.width", "lookups", 1, 1024, 1)                                      \
     X(tlb_latency, "tlb.latency", "cycles", 0, 10000, 1)                                  \
     X(walker_slots, "walker.slots", "walks", 1, 65536, 16)                                \

@@ -481,23 +481,147 @@ static void test_free_way_before_eviction(gconstpointer data)
     iommu_cache_destroy(&c);
 }
 
+/* A TLB of @first entries in front of 64. */
+static void tlb_new(IommuTlb *t, uint32_t first)
+{
+    const IommuCacheGeometry main = { .entries = 64, .ways = 4 };
+    const IommuCacheGeometry small = { .entries = first, .ways = first ? first : 1 };
+
+    memset(t, 0, sizeof(*t));
+    g_assert_true(iommu_tlb_init(t, &main, &small, GROUP, SUBGROUP));
+}
+
+static bool may_read(const void *need, const TlbEntry *e)
+{
+    return e->rights & *(const uint8_t *)need;
+}
+
+static unsigned height_of(const TlbEntry *e)
+{
+    return (e->lg2 - 12) / 9;
+}
+
+typedef struct TlbBench {
+    IommuTlb t;
+    IommuPlan plan;
+    IommuCounters counters;
+} TlbBench;
+
+static const TlbEntry *find(TlbBench *b, uint64_t addr, uint64_t tag)
+{
+    static const uint8_t need = IOMMU_RIGHTS_R;
+
+    plan_begin(&b->plan);
+    return tlb_lookup(&b->t, &b->plan, &b->counters, addr, tag, may_read, &need, height_of);
+}
+
+static void tlb_page(TlbBench *b, uint64_t number, uint64_t tag)
+{
+    tlb_fill(&b->t, number << 12, tag,
+             &(TlbEntry) { .out = number << 20, .lg2 = 12, .rights = IOMMU_RIGHTS_R });
+}
+
+/* Kinds of the steps that the last lookup left, and whether the last of them hit. */
+static void assert_steps(const TlbBench *b, int first, int second, bool hit)
+{
+    g_assert_cmpuint(b->plan.count, ==, second < 0 ? 1 : 2);
+    g_assert_cmpuint(b->plan.steps[0].kind, ==, first);
+    if (second >= 0) {
+        g_assert_cmpuint(b->plan.steps[1].kind, ==, second);
+    }
+    g_assert_cmpuint(b->plan.steps[b->plan.count - 1].hit, ==, hit);
+}
+
 static void test_tlb_fill_and_lookup(void)
 {
-    IommuCacheConfig config = {
-        .geometry = { .entries = 64, .ways = 4 },
-        .payload_bytes = sizeof(TlbEntry),
-        .group_mask = GROUP,
-        .subgroup_mask = SUBGROUP,
-    };
     TlbEntry e = { .out = 0x80000000, .lg2 = 21, .rights = IOMMU_RIGHTS_R };
-    IommuCache c;
+    TlbBench b = { .plan.keep = true };
 
-    g_assert_true(iommu_cache_init(&c, &config));
-    tlb_fill(&c, 0x212345, tag_of(1, 1), &e);
-    g_assert_nonnull(tlb_lookup(&c, 0x3fffff, tag_of(1, 1)));
-    g_assert_cmphex(tlb_lookup(&c, 0x3fffff, tag_of(1, 1))->out, ==, 0x80000000);
-    g_assert_null(tlb_lookup(&c, 0x400000, tag_of(1, 1)));
-    iommu_cache_destroy(&c);
+    tlb_new(&b.t, 0);
+    tlb_fill(&b.t, 0x212345, tag_of(1, 1), &e);
+    g_assert_nonnull(find(&b, 0x3fffff, tag_of(1, 1)));
+    assert_steps(&b, IOMMU_STEP_TLB, -1, true);
+    g_assert_cmpuint(b.plan.steps[0].height, ==, 1);
+    g_assert_cmphex(find(&b, 0x3fffff, tag_of(1, 1))->out, ==, 0x80000000);
+    g_assert_null(find(&b, 0x400000, tag_of(1, 1)));
+    assert_steps(&b, IOMMU_STEP_TLB, -1, false);
+    g_assert_cmpuint(b.counters.tlb_lookups, ==, 3);
+    g_assert_cmpuint(b.counters.tlb_hits, ==, 2);
+    g_assert_cmpuint(b.counters.utlb_lookups, ==, 0);
+    iommu_tlb_destroy(&b.t);
+}
+
+static void test_tlb_first_level(void)
+{
+    TlbBench b = { .plan.keep = true };
+
+    tlb_new(&b.t, 2);
+    for (unsigned i = 1; i <= 3; i++) {
+        tlb_page(&b, i, tag_of(1, 1));
+    }
+    /* The oldest has left the first level, and comes back by way of the main TLB. */
+    g_assert_nonnull(find(&b, 3 << 12, tag_of(1, 1)));
+    assert_steps(&b, IOMMU_STEP_UTLB, -1, true);
+    g_assert_nonnull(find(&b, 1 << 12, tag_of(1, 1)));
+    assert_steps(&b, IOMMU_STEP_UTLB, IOMMU_STEP_TLB, true);
+    g_assert_nonnull(find(&b, 1 << 12, tag_of(1, 1)));
+    assert_steps(&b, IOMMU_STEP_UTLB, -1, true);
+    g_assert_null(find(&b, 9 << 12, tag_of(1, 1)));
+    assert_steps(&b, IOMMU_STEP_UTLB, IOMMU_STEP_TLB, false);
+    g_assert_cmpuint(b.counters.utlb_lookups, ==, 4);
+    g_assert_cmpuint(b.counters.utlb_hits, ==, 2);
+    g_assert_cmpuint(b.counters.tlb_lookups, ==, 2);
+    g_assert_cmpuint(b.counters.tlb_hits, ==, 1);
+    iommu_tlb_destroy(&b.t);
+}
+
+/* What grants too little in the first level is a miss of it; so is the main TLB's then. */
+static void test_tlb_first_level_rights(void)
+{
+    TlbBench b = { .plan.keep = true };
+
+    tlb_new(&b.t, 2);
+    tlb_fill(&b.t, 0x1000, tag_of(1, 1), &(TlbEntry) { .lg2 = 12, .rights = IOMMU_RIGHTS_W });
+    g_assert_null(find(&b, 0x1000, tag_of(1, 1)));
+    assert_steps(&b, IOMMU_STEP_UTLB, IOMMU_STEP_TLB, false);
+    g_assert_cmpuint(b.counters.utlb_hits, ==, 0);
+    iommu_tlb_destroy(&b.t);
+}
+
+/* A global entry that comes back by way of the main TLB is global there too. */
+static void test_tlb_first_level_global(void)
+{
+    uint64_t global = (tag_of(1, 7) & GROUP) | IOMMU_TAG_GLOBAL;
+    TlbBench b = { .plan.keep = true };
+
+    tlb_new(&b.t, 1);
+    tlb_page(&b, 5, global);
+    tlb_page(&b, 6, tag_of(1, 1));
+    g_assert_nonnull(find(&b, 5 << 12, tag_of(1, 1)));
+    assert_steps(&b, IOMMU_STEP_UTLB, IOMMU_STEP_TLB, true);
+    g_assert_nonnull(find(&b, 5 << 12, tag_of(1, 2)));
+    assert_steps(&b, IOMMU_STEP_UTLB, -1, true);
+    iommu_tlb_destroy(&b.t);
+}
+
+static void test_tlb_first_level_invalidation(void)
+{
+    TlbBench b = { .plan.keep = true };
+
+    tlb_new(&b.t, 4);
+    tlb_page(&b, 1, tag_of(1, 1));
+    tlb_page(&b, 2, tag_of(1, 1));
+    tlb_page(&b, 3, tag_of(2, 1));
+    g_assert_cmpuint(tlb_invalidate_range(&b.t, 1 << 12, (2 << 12) - 1, tag_of(1, 1), SUBGROUP), ==,
+                     1);
+    g_assert_null(find(&b, 1 << 12, tag_of(1, 1)));
+    g_assert_nonnull(find(&b, 2 << 12, tag_of(1, 1)));
+    g_assert_cmpuint(tlb_invalidate(&b.t, tag_of(1, 1), GROUP), ==, 1);
+    g_assert_null(find(&b, 2 << 12, tag_of(1, 1)));
+    g_assert_nonnull(find(&b, 3 << 12, tag_of(2, 1)));
+    tlb_flush(&b.t);
+    g_assert_null(find(&b, 3 << 12, tag_of(2, 1)));
+    iommu_tlb_destroy(&b.t);
 }
 
 int main(int argc, char **argv)
@@ -532,6 +656,11 @@ int main(int argc, char **argv)
     g_test_add_func("/engine/cache/round-robin", test_round_robin);
     g_test_add_func("/engine/cache/random-by-seed", test_random_repeats_by_seed);
     g_test_add_func("/engine/cache/tlb", test_tlb_fill_and_lookup);
+    g_test_add_func("/engine/cache/tlb-first-level", test_tlb_first_level);
+    g_test_add_func("/engine/cache/tlb-first-level-rights", test_tlb_first_level_rights);
+    g_test_add_func("/engine/cache/tlb-first-level-global", test_tlb_first_level_global);
+    g_test_add_func("/engine/cache/tlb-first-level-invalidation",
+                    test_tlb_first_level_invalidation);
     for (unsigned i = 0; i < G_N_ELEMENTS(policies); i++) {
         g_autofree char *way = g_strdup_printf("/engine/cache/free-way-first/%s", policies[i]);
 

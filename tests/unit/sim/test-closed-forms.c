@@ -108,6 +108,51 @@ static void test_merge(void)
     sim_report_clear(&r);
 }
 
+/* A first-level TLB: with a hit there the main TLB is not looked up; after a miss there it is, as before. */
+static void test_first_level(gconstpointer data)
+{
+    g_autofree char *settings = g_strconcat(latencies, " utlb.entries=1 utlb.ways=1 "
+                                            "timing.utlb.latency=17", NULL);
+    IommuProfile p = simfix_profile("full", settings);
+    SimGeneratorOptions o = simfix_options(data, "s1", 4, 100000);
+    SimReport r;
+
+    o.pages = 2; /* 0, 1, 0, 1: each takes the only entry */
+    r = simfix_run(&o, &p, NULL);
+    g_assert_cmpuint(latency_of(&r, 200000), ==, HIT + 17);
+    g_assert_cmpuint(latency_of(&r, 300000), ==, HIT + 17);
+    g_assert_cmpuint(r.counters.utlb_lookups, ==, 4);
+    g_assert_cmpuint(r.counters.utlb_hits, ==, 0);
+    g_assert_cmpuint(r.counters.tlb_lookups, ==, 4);
+    sim_report_clear(&r);
+    o.pages = 1;
+    r = simfix_run(&o, &p, NULL);
+    for (unsigned i = 1; i < 4; i++) {
+        g_assert_cmpuint(latency_of(&r, 100000 * i), ==, HIT - TLB + 17);
+    }
+    g_assert_cmpuint(r.counters.utlb_hits, ==, 3);
+    g_assert_cmpuint(r.counters.tlb_lookups, ==, 1);
+    sim_report_clear(&r);
+}
+
+/* A hit in the first level, of an entry that is on its way there, waits for it. */
+static void test_first_level_merge(void)
+{
+    g_autofree char *settings = g_strconcat(latencies, " utlb.entries=4 utlb.ways=4 "
+                                            "timing.utlb.latency=17", NULL);
+    IommuProfile p = simfix_profile("full", settings);
+    SimGeneratorOptions o = simfix_options("smmuv3", "s1", 2, 10);
+    uint64_t cold = HIT + 17 + SMMU_CONFIG + TABLE + 4 * MEM;
+    SimReport r = simfix_run(&o, &p, NULL);
+
+    g_assert_cmpuint(r.counters.walks, ==, 1);
+    g_assert_cmpuint(r.counters.utlb_hits, ==, 1);
+    g_assert_cmpuint(r.counters.tlb_lookups, ==, 1);
+    g_assert_cmpuint(latency_of(&r, 0), ==, cold);
+    g_assert_cmpuint(latency_of(&r, 10), ==, cold - 10);
+    sim_report_clear(&r);
+}
+
 /* As many walks at a time as there are walkers. */
 static void test_walkers(void)
 {
@@ -150,6 +195,9 @@ int main(int argc, char **argv)
     g_test_add_data_func("/sim/closed-form/reads-smmuv3", "smmuv3", test_reads);
     g_test_add_data_func("/sim/closed-form/reads-vtd", "vtd", test_reads);
     g_test_add_func("/sim/closed-form/merge", test_merge);
+    g_test_add_data_func("/sim/closed-form/first-level-smmuv3", "smmuv3", test_first_level);
+    g_test_add_data_func("/sim/closed-form/first-level-vtd", "vtd", test_first_level);
+    g_test_add_func("/sim/closed-form/first-level-merge", test_first_level_merge);
     g_test_add_func("/sim/closed-form/walkers", test_walkers);
     g_test_add_func("/sim/closed-form/lru-thrash", test_lru_thrash);
     return g_test_run();
