@@ -199,16 +199,11 @@ void smmu_fault_from_walk(const PtFault *walk, SmmuFault *fault)
     };
 }
 
-/** Rights that a hit on @e gives without another walk; ATS also wants what a dirtying walk gives. */
-static bool entry_suffices(const SmmuReq *req, bool grant, const TlbEntry *e)
+/** Whether a hit on @e gives what @opaque needs, without another walk. */
+static bool entry_suffices(const void *opaque, const TlbEntry *e)
 {
-    uint8_t need = smmu_req_need(req);
+    uint8_t need = smmu_req_need(opaque);
 
-    if (grant) {
-        uint8_t w = IOMMU_RIGHTS_W & (req->pnu ? IOMMU_RIGHTS_P : IOMMU_RIGHTS_U);
-
-        return req->no_dirty || (e->rights & w) == (e->rights_dirty & w);
-    }
     return (e->rights & need) == need;
 }
 
