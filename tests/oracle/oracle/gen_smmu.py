@@ -30,6 +30,7 @@ class Generator:
         self.lines, self.cycle = [], 0
         self.hostile = self.rng.random() < 0.4
         self.ats = self.rng.random() < 0.5
+        self.stall = self.rng.random() < 0.5
         self.cmds = 0
 
     def chance(self, probability):
@@ -69,7 +70,7 @@ class Generator:
         ha = self.chance(0.5)
         ste |= ha << 184 | (ha and self.chance(0.6)) << 183
         ste |= (ha and self.chance(0.3)) << 187
-        ste |= self.flag(0.2, 181) | self.flag(0.8, 186)
+        ste |= self.flag(0.2, 181) | self.flag(0.8, 186) | self.flag(0.5 * self.stall, 185)
         return t, ste
 
     def fill(self, t, count, target):
@@ -123,6 +124,7 @@ class Generator:
         ha = self.chance(0.5)
         cd |= ha << 43 | (ha and self.chance(0.6)) << 42 | (ha and self.chance(0.3)) << 67
         cd |= self.flag(0.3, 47)
+        cd |= self.flag(0.6 * self.stall, 44)
         cd |= 1 << 31 | code << 32 | self.ds << 186 | 1 << 41
         cd |= self.flag(0.1, 14) | self.flag(0.2, 35) | self.flag(0.15, 36)
         cd |= self.flag(0.3, 38) | self.flag(0.3, 39) | self.flag(0.2, 40)
@@ -196,6 +198,8 @@ class Generator:
             ste |= more
             if s2:
                 self.map_tables(stream, s2, pages, delta)
+        if config & 2 and ste >> 185 & 1 and self.chance(0.98):
+            ste &= ~(3 << 92)           # EATS and S2S exclude each other
         if self.hostile and self.chance(0.05):
             ste ^= 1 << rng.choice(list(range(4)) + list(range(160, 190)))
         return ste, stream
@@ -285,13 +289,16 @@ class Generator:
         addr = align(self.address(rng.choice(self.streams))[1], 12)
         opcode = rng.choice((3, 4, 5, 6, 0x10, 0x11, 0x12, 0x12, 0x12, 0x13, 0x20, 0x21,
                              0x22, 0x23, 0x28, 0x2A, 0x2A, 0x30, 0x46, 0x46, 0x46, 0x46)
-                            + ((0x40, 0x41) if self.ats else ()))
+                            + ((0x40, 0x41) if self.ats else ())
+                            + (8 * (0x44,) + (0x45,) if self.stall else ()))
         if opcode in (3, 5, 6):
             raw = sid << 32 | (rng.randrange(4) << 12 if opcode == 5 else 0)
         elif opcode == 4:
             raw = sid << 32 | rng.choice((0, 2, 31)) << 64
         elif opcode == 0x40:
             raw = sid << 32 | rng.choice((0, 3, 52)) << 64 | align(addr, 12) << 64
+        elif opcode in (0x44, 0x45):
+            raw = self.resume(opcode, sid)
         elif opcode == 0x41:
             raw = sid << 32 | rng.randrange(9) << 64 | rng.choice((0, 1, 2, 2)) << 76
         elif opcode == 0x46:
@@ -307,6 +314,17 @@ class Generator:
                     raw |= rng.randint(1, 3) << 74 | rng.randint(1, 31) << 12
                     raw |= rng.choice((0, 1, 5)) << 20
         return raw | opcode
+
+    def resume(self, opcode, sid):
+        """CMD_RESUME, mostly of a request that is stalled; or CMD_STALL_TERM."""
+        rng, stalls = self.rng, self.run.model.stalls.by_stag
+        stag = rng.choice(sorted(stalls)) if stalls else rng.randrange(4)
+        if stalls and self.chance(0.95):
+            sid = stalls[stag].request.sid
+        raw = sid << 32
+        if opcode == 0x44:
+            raw |= stag << 64 | self.flag(0.7, 12) | self.flag(0.7, 13)
+        return raw
 
     def send(self):
         regs = self.run.model.regs
@@ -425,7 +443,7 @@ class Generator:
             self.request()
             if self.timed and self.chance(0.15):
                 self.send()
-            if self.timed and self.chance(0.01):
+            if self.timed and self.chance(0.05 if self.stall else 0.01):
                 self.consume()
             if self.hostile and self.chance(0.05):
                 self.edit()

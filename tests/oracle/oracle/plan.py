@@ -69,6 +69,14 @@ class Plan:
                 + [Op("delay", self.play.p["response.latency"], last),
                    Op("release", "TXN", last), Op("done", None, last)])
 
+    def retry_ops(self, told):
+        ops = self.ops()
+        last = ops[-1].mark if ops else 0
+        return ([Op("hold", "TXN")] + ops
+                + [Op("delay", self.play.p["response.latency"], last),
+                   Op("release", "TXN", last), Op("action", told, last),
+                   Op("done", None, last)])
+
 
 def record_ops(play, size, visible):
     return [Op("hold", "RECORD"),

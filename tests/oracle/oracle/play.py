@@ -32,6 +32,7 @@ class Job:
         self.at, self.begin, self.running = 0, 0, False
         self.progress, self.done = 0, False
         self.waiters = []
+        self.retry = False
 
     def reached(self, mark):
         return self.done or self.progress >= mark
@@ -93,6 +94,16 @@ class Play:
 
     # Jobs
 
+    def submit_record(self, size, visible):
+        """A record; too many of them, and it finds no room, now."""
+        if len(self.alive["record"]) >= self.p["record.slots"]:
+            visible(False)
+            return
+        ops = [Op("hold", "RECORD"), Op("use", "MEM", cost=self.memory(size, write=True)),
+               Op("action", lambda job: visible(True)), Op("release", "RECORD"),
+               Op("done")]
+        self.submit("record", ops)
+
     def submit(self, kind, ops):
         self.count += 1
         job = Job(self.count, kind, ops)
@@ -138,7 +149,7 @@ class Play:
         job.done = True
         del self.alive[job.kind][job.number]
         del self.jobs[job.number]
-        if job.kind == "request":
+        if job.kind == "request" and not job.retry:
             self.log(f"done {job.number}")
 
     def wake_drains(self):

@@ -10,7 +10,7 @@ TIMING = {
     "table.latency": 1, "ipa.width": 1, "ipa.latency": 1, "mem.interval": 1,
     "mem.latency": 100, "mem.write-latency": 50, "mem.beat": 64,
     "command.latency": 1, "invalidate.base": 1, "invalidate.rate": 4,
-    "irq.latency": 1,
+    "record.slots": 1024,
 }
 SIZES = {"tlb": (65536, 8), "ipa": (16384, 8), "config": (1024, 4),
          "subconfig": (4096, 4), "interrupt": (4096, 4)}

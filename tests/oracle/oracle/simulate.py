@@ -24,6 +24,9 @@ class Still(Play):
     def submit(self, kind, ops):
         self.count += 1
 
+    def submit_record(self, size, visible):
+        self.count += 1
+
 
 class Run:
     def __init__(self, trace, profile, timed=True):

@@ -10,6 +10,7 @@ from .smmu_pri import page_request
 from .smmu_queue import Queues
 from .smmu_regs import Registers
 from .smmu_request import Request
+from .smmu_stall import Stalls
 
 
 class Smmu:
@@ -28,6 +29,7 @@ class Smmu:
                        for stage in (1, 2)}
         self.regs = Registers(self)
         self.queues = Queues(self)
+        self.stalls = Stalls(self)
 
     # Inputs
 

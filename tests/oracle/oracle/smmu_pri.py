@@ -4,7 +4,6 @@
 from . import smmu_regs as reg
 from .bits import get, mask
 from .memory import Abort
-from .plan import record_ops
 
 PRIQ_ABT_ERR = 3
 ENTRY = 4                               # log2 of the bytes of one
@@ -18,11 +17,10 @@ def page_request(smmu, item):
     if pasid is not None:
         value |= 1 << 63 | pasid << 32
         value |= ("exec" in words) << 59 | ("priv" in words) << 58
-    smmu.play.submit("record", record_ops(
-        smmu.play, 16, lambda job: visible(smmu, value)))
+    smmu.play.submit_record(16, lambda room: visible(smmu, value, room))
 
 
-def visible(smmu, value):
+def visible(smmu, value, room):
     regs, queues = smmu.regs, smmu.queues
     if not (regs.smmuen and regs.enabled(reg.PRIQEN)) or queues.error(PRIQ_ABT_ERR):
         return []
@@ -32,7 +30,7 @@ def visible(smmu, value):
     on_last = get(regs[reg.PRIQ_IRQ + 12], 31)
     enabled = get(regs[reg.IRQ_CTRL], 1)
     overflowed = get(prod ^ cons, 31)
-    if overflowed or (prod - cons) & mask(lg2 + 1) >= 1 << lg2:
+    if overflowed or not room or (prod - cons) & mask(lg2 + 1) >= 1 << lg2:
         if not overflowed:
             regs[reg.PRIQ_PROD] = prod ^ 1 << 31
         if on_last and last and enabled:

@@ -8,6 +8,7 @@ from .memory import Abort
 from .plan import Plan, command_ops, record_ops
 from .play import Op
 from .smmu_config import E2H, EL1, EL2, OAS
+from .smmu_stall import WAITING
 
 CMDQ_ERR, EVENTQ_ABT_ERR, MSI_CMDQ_ABT, MSI_EVENTQ_ABT = 0, 2, 4, 5
 ILL, ABT = 1, 2
@@ -78,22 +79,47 @@ class Queues:
 
     # Events
 
-    def submit_event(self, value, mev):
-        self.play.submit("record", record_ops(
-            self.play, 32, lambda job: self.write_event(value, mev)))
+    def can_write(self):
+        """Whether a stall could be recorded now."""
+        regs = self.regs
+        used = regs[reg.EVENTQ_PROD] - regs[reg.EVENTQ_CONS]
+        _, lg2 = self.place(reg.EVENTQ_BASE, 0, 5)
+        return (regs.enabled(reg.EVENTQEN) and not self.error(EVENTQ_ABT_ERR)
+                and used & mask(lg2 + 1) < 1 << lg2)
 
-    def write_event(self, value, mev):
+    def submit_event(self, value, mev, stall=None, attempt=0):
+        if stall:
+            self.play.submit("record", record_ops(
+                self.play, 32, lambda job: self.write_stall(value, stall, attempt)))
+        else:
+            self.play.submit_record(32, lambda room: self.write_event(value, mev, room))
+
+    def write_stall(self, value, stall, attempt):
+        if not self.smmu.stalls.awaits(stall, attempt):
+            return []
+        if self.can_write():
+            return self.write(value)
+        stall.state = WAITING
+        return []
+
+    def write_event(self, value, mev, room):
         regs = self.regs
         if not regs.enabled(reg.EVENTQEN) or self.error(EVENTQ_ABT_ERR):
             return []
         prod, cons = regs[reg.EVENTQ_PROD], regs[reg.EVENTQ_CONS]
-        where, lg2 = self.place(reg.EVENTQ_BASE, prod, 5)
+        _, lg2 = self.place(reg.EVENTQ_BASE, prod, 5)
         if self.merges(value, mev, prod ^ cons, lg2):
             return []
-        if (prod - cons) & mask(lg2 + 1) >= 1 << lg2:
+        if not room or (prod - cons) & mask(lg2 + 1) >= 1 << lg2:
             if not get(prod ^ cons, 31):
                 regs[reg.EVENTQ_PROD] = prod ^ 1 << 31
             return []
+        return self.write(value)
+
+    def write(self, value):
+        regs = self.regs
+        prod, cons = regs[reg.EVENTQ_PROD], regs[reg.EVENTQ_CONS]
+        where, lg2 = self.place(reg.EVENTQ_BASE, prod, 5)
         try:
             self.smmu.memory.write(where, value, 32)
         except Abort:
@@ -104,6 +130,7 @@ class Queues:
         if not (prod ^ cons) & mask(lg2 + 1) and get(regs[reg.IRQ_CTRL], 2):
             return self.interrupt(reg.EVENTQ_IRQ, 0, MSI_EVENTQ_ABT)
         return []
+
     def merges(self, value, mev, used, lg2):
         """Whether the youngest record that is still in the queue says the same."""
         if not used & mask(lg2 + 1) or not (mev or value & 0xFF in MERGED):
@@ -156,6 +183,10 @@ class Command:
         elif opcode == 0x41:
             if get(raw, 76, 2) == 3:
                 raise Illegal
+        elif opcode == 0x44:
+            self.smmu.stalls.resume(raw)
+        elif opcode == 0x45:
+            self.smmu.stalls.terminate(raw)
         elif opcode == 0x46:
             self.sync(raw)
         elif opcode in SCOPES:

@@ -111,9 +111,14 @@ class Registers:
             value &= 0x7F0FFFFF if offset == CMDQ_CONS else 0xFFFFF
         elif offset in (EVENTQ_PROD, EVENTQ_CONS, PRIQ_PROD, PRIQ_CONS):
             value &= 0x800FFFFF
-        self[offset] = value
+        was, self[offset] = self[offset], value
         if offset in (CR0, CMDQ_PROD, GERRORN):
             self.smmu.queues.look()
+        if offset == CR0 and was & ~value & 1 << SMMUEN:
+            self.smmu.stalls.end(lambda stall: True)
+        if (offset == EVENTQ_CONS or offset == CR0 and value & ~was & 1 << EVENTQEN
+                or offset == GERRORN and (was ^ value) & 1 << 2):
+            self.smmu.stalls.try_waiting()
 
     def guarded(self, offset):
         if offset in (CR2, STRTAB_BASE, STRTAB_BASE + 4, STRTAB_CFG):

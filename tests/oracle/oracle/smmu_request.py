@@ -5,6 +5,7 @@ from .bits import get
 from .memory import Abort
 from .plan import Plan
 from .smmu_config import OAS, Cd, Ste
+from .smmu_stall import REPORTED
 from .smmu_walk import F_ADDR_SIZE, F_PERMISSION, F_WALK_EABT, CD, IN, Fault, Walker
 from .vmsa import PW, PX, READ, UR as USER_READ, UW, UX
 
@@ -35,19 +36,46 @@ class Request:
         self.ste = None
         self.event = 0
         self.plan = Plan(smmu.play, smmu.play.count + 1)
+        self.stall, self.cookie = None, self.plan.number
 
     def resolve(self):
-        status, pa = OK, 0
-        try:
-            pa = self.translate()
-        except Stop as stop:
-            status, self.event = stop.status, stop.event
-            if self.event and stop.record:
-                self.record(stop)
-        number = self.plan.number
-        self.smmu.log(f"request {number} status {status} pa 0x{pa:x} "
+        status, pa = self.attempt()
+        self.smmu.log(f"request {self.plan.number} status {status} pa 0x{pa:x} "
                       f"fault 0x{self.event:x}{self.suffix()}")
         self.smmu.play.submit("request", self.plan.request_ops())
+
+    def attempt(self):
+        """Status and address."""
+        try:
+            return OK, self.translate()
+        except Stop as stop:
+            self.event = stop.event
+            if stop.status == STALLED:
+                if self.smmu.stalls.take(self):
+                    if self.stall.state == REPORTED:
+                        self.record(stop, self.stall)
+                    return STALLED, 0
+                stop.status, stop.record = stop.fields["otherwise"], True
+            if self.event and stop.record:
+                self.record(stop)
+            return stop.status, 0
+
+    def again(self):
+        """A retry, by a job of its own."""
+        smmu, stall = self.smmu, self.stall
+        self.restart()
+        status, pa = self.attempt()
+
+        def told(_job):
+            if status != STALLED:
+                smmu.stalls.told(stall, status, pa)
+        smmu.play.submit("request", self.plan.retry_ops(told)).retry = True
+
+    def restart(self):
+        """As it was when it arrived."""
+        stall, cookie = self.stall, self.cookie
+        self.__init__(self.smmu, self.item)
+        self.stall, self.cookie = stall, cookie
 
     def suffix(self):
         return ""
@@ -173,23 +201,28 @@ class Request:
     # Faults and their records
 
     def stop(self, fault, ste, cd):
-        status, record = ABORT, True
+        status, record, stalls = ABORT, True, 0
         if fault.event != F_WALK_EABT:
             if fault.stage == 2:
-                record = ste.s2r
+                record, stalls = ste.s2r, ste.s2s
             elif cd:
-                record = cd.r
+                record, stalls = cd.r, cd.s
                 status = ABORT if cd.a else RAZ
-        return Stop(fault.event, status, record, fault=fault)
+        return Stop(fault.event, STALLED if stalls else status, record, fault=fault,
+                    otherwise=status)
 
-    def record(self, stop):
+    def record(self, stop, stall=None):
         value = stop.event | self.sid << 32
         if self.ssid is not None:
             value |= 1 << 11 | self.ssid << 12
         value |= self.event_fields(stop)
+        if stall:
+            value |= 1 << 95 | stall.stag << 64
         queues = self.smmu.queues
         mev = self.ste and self.ste.mev
-        self.plan.add("record", lambda job: queues.submit_event(value, mev))
+        attempt = stall.attempts if stall else 0
+        self.plan.add("record",
+                      lambda job: queues.submit_event(value, mev, stall, attempt))
 
     def event_fields(self, stop):
         value = stop.fields.get("fetch", 0) << 192

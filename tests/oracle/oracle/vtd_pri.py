@@ -4,7 +4,7 @@
 from . import vtd_regs as reg
 from .bits import align, get
 from .memory import Abort
-from .plan import Plan, record_ops
+from .plan import Plan
 from .vtd_request import Request
 from .vtd_tables import FIRST, LEGACY, NESTED, Bad
 from .vtd_walk import Fault
@@ -32,10 +32,9 @@ class PageRequest(Request):
         return 1 << 92
 
     def submit(self):
-        play = self.vtd.play
-        play.submit("record", record_ops(play, 32, self.visible))
+        self.vtd.play.submit_record(32, self.visible)
 
-    def visible(self, _job):
+    def visible(self, room):
         regs = self.vtd.regs
         try:
             entry = self.translate()
@@ -46,7 +45,7 @@ class PageRequest(Request):
             return []
         size = 1 << (get(regs[reg.PQA], 0, 3) + 12)
         tail = regs[reg.PQT]
-        if (tail + 32) % size == regs[reg.PQH]:
+        if not room or (tail + 32) % size == regs[reg.PQH]:
             return regs.page_event(PRO)
         if not self.marker:
             self.invalidate(entry)

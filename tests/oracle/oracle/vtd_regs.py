@@ -2,7 +2,6 @@
 """VT-d registers, as far as traces use them, and fault recording."""
 
 from .bits import align, get, mask
-from .plan import record_ops
 from .play import Op
 
 VER, CAP, ECAP, GCMD, GSTS, RTADDR = 0x00, 0x08, 0x10, 0x18, 0x1C, 0x20
@@ -103,18 +102,17 @@ class Registers:
     # Faults
 
     def submit_fault(self, value):
-        play = self.vtd.play
-        play.submit("record", record_ops(play, 16, lambda job: self.record(value)))
+        self.vtd.play.submit_record(16, lambda room: self.record(value, room))
 
     def pending(self):
         waiting = any(get(self[FRCD + 16 * n + 12], 31) for n in range(RECORDS))
         self[FSTS] = self[FSTS] & ~PPF | PPF * waiting
 
-    def record(self, value):
+    def record(self, value, room=True):
         if self[FSTS] & PFO:
             return []
         place = FRCD + 16 * self.fault_index
-        if get(self[place + 12], 31):
+        if not room or get(self[place + 12], 31):
             self[FSTS] |= PFO
             return []
         was = self[FSTS]
