@@ -276,7 +276,9 @@ bool iommu_shell_realize(IommuShell *s, IommuModel *model, PCIBus *root_bus, uin
     s->bh = qemu_bh_new(shell_drain_bh, s);
     memory_region_init_io(&s->mmio, s->owner, &shell_mmio_ops, s,
                           object_get_typename(s->owner), mmio_size);
-    iommu_fast_init(&s->fast, !s->timing && s->profile->tlb.entries >= IOMMU_FAST_TLB_MIN);
+    /* It stands for a lookup of the main TLB, and would leave out those of a first level. */
+    iommu_fast_init(&s->fast, !s->timing && s->profile->tlb.entries >= IOMMU_FAST_TLB_MIN &&
+                              !s->profile->utlb.entries);
     return iommu_shell_timed_realize(s, errp);
 }
 
