@@ -62,7 +62,15 @@ static bool visit_leaf(Visit *v, const Table *t, const PtEntry *entry, uint64_t 
     }
     t->r->format->rights(t->r, entry, t->limits, &rights, &rights_dirty);
     return t->part(v, in, last, (entry->addr & ~span) | (in & span),
-                   t->r->update_dirty ? rights_dirty : rights);
+                   t->r->update_dirty && !t->r->update_faults ? rights_dirty : rights);
+}
+
+/* Whether the walker would fault for want of a flag in @desc. */
+static bool lacks_flag(const Table *t, uint64_t desc, const PtEntry *entry)
+{
+    return t->r->update_faults &&
+           (entry->kind == PT_ENTRY_TABLE || entry->kind == PT_ENTRY_LEAF) &&
+           t->r->format->update(t->r, desc, entry, t->height, false) != desc;
 }
 
 /* Visit [@in, @last], which @t translates. */
@@ -73,7 +81,7 @@ static bool visit_table(Visit *v, const Table *t, uint64_t in, uint64_t last)
     for (;;) {
         uint64_t end = in | low_mask(shift);
         PtEntry entry = { .kind = PT_ENTRY_EMPTY };
-        uint64_t desc;
+        uint64_t desc = 0;
 
         if (v->reads >= PT_ENUMERATE_READS) {
             v->w->host->ops->guest_error(v->w->host->opaque,
@@ -84,6 +92,9 @@ static bool visit_table(Visit *v, const Table *t, uint64_t in, uint64_t last)
         end = end < last ? end : last;
         if (read_entry(v, t, t->addr + pt_entry_offset(in, t->end, shift), &desc)) {
             t->r->format->decode(t->r, desc, t->height, t->granule_lg2, &entry);
+            if (lacks_flag(t, desc, &entry)) {
+                entry.kind = PT_ENTRY_EMPTY;
+            }
         }
         if (entry.kind == PT_ENTRY_LEAF) {
             if (!visit_leaf(v, t, &entry, in, end)) {

@@ -400,7 +400,14 @@ static bool walk_level(const Stage *s, uint64_t in, uint64_t va, Cursor *at, PtL
         if (want == desc) {
             break;
         }
-        if (!mark || !updates_memory(s->ask)) {
+        if (!mark) {
+            at->settled = false;
+            break;
+        }
+        if (r->update_faults) {
+            return entry_fault(s, PT_FAULT_ACCESS, at, in, &slot, desc);
+        }
+        if (!updates_memory(s->ask)) {
             at->settled = false;
             break;
         }
@@ -584,21 +591,22 @@ static bool resolve(PtWalker *w, const PtRequest *req, Ask *ask, PtResult *res, 
  * After a first, harmless look, take what every stage can be made to grant. Looking first keeps a stage from
  * being made dirty for a write that the other one forbids (IHI 0070 3.13.7.1).
  */
-static void take_grants(PtWalker *w, const PtRequest *req, PtResult *res)
+static bool take_grants(PtWalker *w, const PtRequest *req, PtResult *res, PtFault *fault)
 {
     Ask ask = { .access = req->access, .flags = req->flags & ~PT_REQ_GRANT, .cls = PT_CLASS_INPUT };
-    PtFault ignored;
     PtResult more;
 
     ask.access.need &= res->rights_dirty;
     if (!updates_memory(&ask) || !may_dirty(&ask) || !ask.access.write ||
         !(ask.access.need & ~res->rights)) {
-        return;
+        return true;
+    }
+    if (resolve(w, req, &ask, &more, fault)) {
+        *res = more;
+        return true;
     }
     /* If it fails (the page of a table may not be written), what was found stands. */
-    if (resolve(w, req, &ask, &more, &ignored)) {
-        *res = more;
-    }
+    return !(req->flags & PT_REQ_MUST_GRANT);
 }
 
 bool pt_walk(PtWalker *w, const PtRequest *req, PtResult *res, PtFault *fault)
@@ -612,7 +620,7 @@ bool pt_walk(PtWalker *w, const PtRequest *req, PtResult *res, PtFault *fault)
     note(w, &ask, IOMMU_STEP_WALK, 0, 0, false, req->addr, 0);
     ok = resolve(w, req, &ask, res, fault);
     if (ok && (req->flags & PT_REQ_GRANT)) {
-        take_grants(w, req, res);
+        ok = take_grants(w, req, res, fault);
     }
     note(w, &ask, IOMMU_STEP_WALK_END, 0, 0, ok, req->addr, 0);
     return ok;

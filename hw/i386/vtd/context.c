@@ -61,7 +61,6 @@ void vtd_space_second_stage(const VtdModel *m, VtdSpace *space, uint64_t table, 
     flags |= m->cfg.sslps & 2 ? VTD_SSF_1G : 0;
     flags |= m->cfg.sc ? VTD_SSF_SC : 0;
     flags |= update ? VTD_SSF_AD : 0;
-    flags |= snoop ? 0 : VTD_SSF_UNSNOOPED;
     flags |= m->tables.ssirwe ? VTD_SSF_IRW : 0;
     space->ss = (PtRegime) {
         .format = &vtd_ss_format,
@@ -73,9 +72,10 @@ void vtd_space_second_stage(const VtdModel *m, VtdSpace *space, uint64_t table, 
         .granule_lg2 = VTD_PAGE_LG2,
         .in_bits = space->ss_bits,
         .out_bits = m->cfg.haw,
-        .update_access = update && snoop,
-        .update_dirty = update && snoop,
-        .update_table = update && snoop,
+        .update_access = update,
+        .update_dirty = update,
+        .update_table = update,
+        .update_faults = !snoop,
         .flags = flags,
     };
 }
@@ -260,7 +260,8 @@ static bool scalable_context_reserved(const VtdModel *m, const uint64_t w[4])
            above_haw(m, field_in_place(w, VTD_SMCTX_PASIDDIRPTR));
 }
 
-static VtdFaultReason scalable_decode(VtdModel *m, const uint64_t w[4], VtdContext *ctx)
+static VtdFaultReason scalable_decode(VtdModel *m, const uint64_t w[4], VtdContext *ctx,
+                                      VtdFault *fault)
 {
     ctx->fpd = field_get(w, VTD_SMCTX_FPD);
     if (!field_get(w, VTD_SMCTX_P)) {
@@ -278,14 +279,20 @@ static VtdFaultReason scalable_decode(VtdModel *m, const uint64_t w[4], VtdConte
     ctx->rid_pasid = field_get(w, VTD_SMCTX_RID_PASID);
     ctx->rid_priv = field_get(w, VTD_SMCTX_RID_PRIV);
     ctx->pasid_dir = field_in_place(w, VTD_SMCTX_PASIDDIRPTR);
-    if ((ctx->pre && !ctx->dte) || ctx->rid_pasid >> (ctx->pdts + 7 + 6) ||
-        (ctx->eptr && !ctx->paside)) {
+    if ((ctx->pre && !ctx->dte) || ctx->rid_pasid >> (ctx->pdts + 7 + 6)) {
+        return VTD_FAULT_SCT_4;
+    }
+    if (ctx->eptr && !ctx->paside) {
+        /* Table 30 has no SCT.4.3 for requests that PASIDE=0 refuses anyhow. */
+        fault->with_pasid = VTD_FAULT_SCT_6;
+        fault->ats_with_pasid = ctx->dte ? VTD_FAULT_SCT_6 : VTD_FAULT_SCT_5;
         return VTD_FAULT_SCT_4;
     }
     return VTD_FAULT_NONE;
 }
 
-static VtdFaultReason scalable_context(VtdModel *m, uint32_t sid, bool probe, VtdContext *ctx)
+static VtdFaultReason scalable_context(VtdModel *m, uint32_t sid, bool probe, VtdContext *ctx,
+                                       VtdFault *fault)
 {
     VtdFaultReason reason;
     uint64_t table, addr, w[4];
@@ -309,7 +316,7 @@ static VtdFaultReason scalable_context(VtdModel *m, uint32_t sid, bool probe, Vt
                 (unsigned)field_get(w, VTD_SMCTX_PDTS),
                 (unsigned)field_get(w, VTD_SMCTX_RID_PASID),
                 (unsigned long long)field_in_place(w, VTD_SMCTX_PASIDDIRPTR));
-    return scalable_decode(m, w, ctx);
+    return scalable_decode(m, w, ctx, fault);
 }
 
 /* ---- context cache */
@@ -341,7 +348,7 @@ const VtdContext *vtd_context_find(VtdModel *m, uint32_t sid, bool probe, VtdFau
         m->base.counters.config_misses++;
         plan_step(&m->plan, IOMMU_STEP_CONFIG, 0, 0, false, sid, 0);
     }
-    fault->reason = scalable ? scalable_context(m, sid, probe, &ctx)
+    fault->reason = scalable ? scalable_context(m, sid, probe, &ctx, fault)
                              : legacy_context(m, sid, probe, &ctx);
     fault->fpd = ctx.fpd;
     if (fault->reason) {

@@ -50,11 +50,6 @@ static bool flags_missing(const PtRegime *r, uint64_t desc)
     return !reg_get(desc, VTD_FS_A) || ((r->flags & VTD_FSF_EAFE) && !reg_get(desc, VTD_FS_EA));
 }
 
-bool vtd_fs_wants_update(const PtRegime *r, uint64_t desc, unsigned height)
-{
-    return (r->flags & VTD_FSF_UNSNOOPED) && flags_missing(r, desc) && !reserved(r, desc, height);
-}
-
 /* What an entry of any level grants or still lets lower levels grant [3.6.1]. */
 static uint8_t entry_rights(const PtRegime *r, uint64_t desc)
 {
@@ -95,10 +90,6 @@ static void fs_decode(const PtRegime *r, uint64_t desc, unsigned height, unsigne
         e->kind = PT_ENTRY_ADDR_SIZE;
         return;
     }
-    if (vtd_fs_wants_update(r, desc, height)) {
-        e->kind = PT_ENTRY_MALFORMED; /* told apart as SFS.9 afterwards */
-        return;
-    }
     e->rights = e->rights_dirty = entry_rights(r, desc);
     if (!is_leaf(desc, height)) {
         e->kind = PT_ENTRY_TABLE;
@@ -126,9 +117,6 @@ static uint64_t fs_update(const PtRegime *r, uint64_t desc, const PtEntry *entry
                           bool dirty)
 {
     (void)height;
-    if (r->flags & VTD_FSF_UNSNOOPED) {
-        return desc;
-    }
     desc = reg_set(desc, VTD_FS_A, 1);
     if (r->flags & VTD_FSF_EAFE) {
         desc = reg_set(desc, VTD_FS_EA, 1);

@@ -109,7 +109,6 @@ static void space_first_stage(const VtdModel *m, VtdSpace *space, const uint64_t
     flags |= m->cfg.fs1gp ? VTD_FSF_1GP : 0;
     flags |= field_get(w, VTD_PASID_WPE) ? VTD_FSF_WPE : 0;
     flags |= field_get(w, VTD_PASID_EAFE) ? VTD_FSF_EAFE : 0;
-    flags |= snoop ? 0 : VTD_FSF_UNSNOOPED;
     flags |= nested ? VTD_FSF_NESTED : 0;
     space->fs = (PtRegime) {
         .format = &vtd_fs_format,
@@ -121,10 +120,11 @@ static void space_first_stage(const VtdModel *m, VtdSpace *space, const uint64_t
         .granule_lg2 = VTD_PAGE_LG2,
         .in_bits = five ? 57 : 48,
         .out_bits = nested ? space->ss_bits : m->cfg.haw,
-        .update_access = snoop,
-        .update_dirty = snoop,
-        .update_table = snoop,
-        /* With second-stage flags in use, reading a first-stage entry asks for R and W [3.8.2]. */
+        .update_access = true,
+        .update_dirty = true,
+        .update_table = true,
+        .update_faults = !snoop,
+        /* With second-stage flags in use, reading a first-stage entry asks for R and W [3.8.1]. */
         .table_needs_write = nested && ssade,
         .flags = flags,
     };

@@ -61,11 +61,6 @@ static bool flags_missing(const PtRegime *r, uint64_t desc)
     return (r->flags & VTD_SSF_AD) && !reg_get(desc, VTD_SS_A);
 }
 
-bool vtd_ss_wants_update(const PtRegime *r, uint64_t desc, unsigned height)
-{
-    return (r->flags & VTD_SSF_UNSNOOPED) && flags_missing(r, desc) && !reserved(r, desc, height);
-}
-
 static void ss_decode(const PtRegime *r, uint64_t desc, unsigned height, unsigned granule_lg2,
                       PtEntry *e)
 {
@@ -76,7 +71,7 @@ static void ss_decode(const PtRegime *r, uint64_t desc, unsigned height, unsigne
     }
     e->rights_dirty = e->rights;
     e->addr = field_in_place(&desc, VTD_SS_ADDR);
-    if (reserved(r, desc, height) || vtd_ss_wants_update(r, desc, height)) {
+    if (reserved(r, desc, height)) {
         e->kind = PT_ENTRY_MALFORMED;
         return;
     }

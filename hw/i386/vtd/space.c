@@ -10,11 +10,12 @@ VtdFaultReason vtd_check_mode(const VtdModel *m, bool has_pasid, bool exec)
 {
     switch ((VtdTtm)m->tables.ttm) {
     case VTD_TTM_LEGACY:
-        if (m->tables.ssirwe) {
-            return VTD_FAULT_RTA_1;
-        }
+        /* SSIRWE is no condition for requests with PASID: table 30, RTA.1.4. */
         if (has_pasid) {
             return VTD_FAULT_RTA_2;
+        }
+        if (m->tables.ssirwe) {
+            return VTD_FAULT_RTA_1;
         }
         break;
     case VTD_TTM_SCALABLE:

@@ -134,6 +134,7 @@ static void end_bypass(Walk *w)
     w->res->page_lg2 = span_beside_interrupts(w->txn->addr, BYPASS_LG2);
     w->res->rights = IOMMU_RIGHTS_ALL;
     w->res->attr = w->txn->attr;
+    w->res->attr.snoop = !w->txn->no_snoop;
     w->res->bypassed = true;
     count_end(w);
 }
@@ -165,6 +166,10 @@ static bool find_context(Walk *w)
     if (!reason) {
         w->ctx = vtd_context_find(w->m, w->txn->stream & 0xffff, w->txn->probe, &w->fault);
         reason = w->ctx ? check_admission(w) : w->fault.reason;
+        if (w->txn->has_pasid && w->txn->kind != IOMMU_TXN_TRANSLATED && w->fault.with_pasid) {
+            reason = w->txn->kind == IOMMU_TXN_ATS_REQUEST ? w->fault.ats_with_pasid
+                                                           : w->fault.with_pasid;
+        }
     }
     if (reason) {
         end_fault(w, reason);
@@ -288,7 +293,8 @@ static void make_request(const Walk *w, PtRequest *req)
             .priv = w->priv,
             .write = write,
         },
-        .flags = (ats ? PT_REQ_GRANT : 0) | (txn->probe ? PT_REQ_NO_FILL | PT_REQ_NO_UPDATE : 0) |
+        .flags = (ats ? PT_REQ_GRANT | PT_REQ_MUST_GRANT : 0) |
+                 (txn->probe ? PT_REQ_NO_FILL | PT_REQ_NO_UPDATE : 0) |
                  (txn->speculative ? PT_REQ_NO_DIRTY : 0),
     };
     if (w->space->pgtt == VTD_PGTT_FS || w->space->pgtt == VTD_PGTT_NESTED) {
@@ -312,17 +318,17 @@ static bool walk_tables(Walk *w, PtRequest *req, TlbEntry *e)
     VtdFaultReason reason;
     PtResult walk;
     PtFault fault;
-    bool ok = false;
+    bool ok = pt_walk(&w->m->walker, req, &walk, &fault);
 
-    if (lenient_read(w)) {
+    if (!ok && lenient_read(w) && fault.kind == PT_FAULT_PERMISSION && fault.stage == 2 &&
+        fault.cls == PT_CLASS_INPUT && (fault.granted & WRITES)) {
         PtRequest any = *req;
 
-        any.access.need = (READS | WRITES) & (w->priv ? IOMMU_RIGHTS_P : IOMMU_RIGHTS_U);
-        any.flags |= PT_REQ_GRANT | PT_REQ_NO_DIRTY;
-        ok = pt_walk(&w->m->walker, &any, &walk, &fault) && (walk.rights_dirty & any.access.need);
+        any.access.need = 0;
+        ok = pt_walk(&w->m->walker, &any, &walk, &fault);
     }
-    if (!ok && !pt_walk(&w->m->walker, req, &walk, &fault)) {
-        reason = vtd_walk_reason(w->m, w->space, req, &fault);
+    if (!ok) {
+        reason = vtd_walk_reason(w->space, req, &fault);
         end_fault(w, reason);
         return false;
     }
@@ -354,6 +360,14 @@ static bool tlb_suffices_lenient(const void *opaque, const TlbEntry *e)
     return e->rights_dirty & side & (READS | WRITES);
 }
 
+/* Rights that the answer to a translation request can give at all: with NW=1 none to write [4.1.2]. */
+static uint8_t grantable(const Walk *w)
+{
+    uint8_t side = w->priv ? IOMMU_RIGHTS_P : IOMMU_RIGHTS_U;
+
+    return w->txn->no_write && w->m->cfg.nwfs ? side & ~WRITES : side;
+}
+
 /* An output in FEExxxxx: a page, or for a translation request any part of the answer. */
 static bool hits_interrupts(const Walk *w, const TlbEntry *e, uint64_t pa)
 {
@@ -369,6 +383,10 @@ static void end_translated(Walk *w, const TlbEntry *e)
     IommuResult *res = w->res;
     uint64_t pa = e->out | (txn->addr & low_mask(e->lg2));
 
+    if (txn->kind == IOMMU_TXN_ATS_REQUEST && !(e->rights_dirty & grantable(w))) {
+        end_empty(w); /* no translation, so no output that could be wrong */
+        return;
+    }
     if (hits_interrupts(w, e, pa)) {
         end_fault(w, w->ctx->scalable ? VTD_FAULT_SGN_8 : VTD_FAULT_LGN_4);
         return;
@@ -384,10 +402,10 @@ static void end_translated(Walk *w, const TlbEntry *e)
     res->attr = e->attr;
     res->attr.snoop = !txn->no_snoop || (e->flags & TLB_SNOOP);
     if (txn->kind == IOMMU_TXN_ATS_REQUEST) {
-        uint8_t rights = e->rights & (w->priv ? IOMMU_RIGHTS_P : IOMMU_RIGHTS_U);
+        uint8_t rights = e->rights & grantable(w);
 
         res->ats_r = rights & READS;
-        res->ats_w = (rights & WRITES) && !(txn->no_write && w->m->cfg.nwfs);
+        res->ats_w = rights & WRITES;
         res->ats_priv = txn->has_pasid && txn->priv;
         res->ats_no_snoop = e->flags & TLB_SNOOP;
         if (!res->ats_r && !res->ats_w) {
@@ -426,7 +444,8 @@ static void pass_through(Walk *w)
     }
     end_bypass(w);
     w->res->attr = (IommuMemAttr) {
-        .type = VTD_MT_WB, .snoop = !txn->no_snoop || w->space->pgsnp,
+        .type = w->space->cache_disable ? VTD_MT_UC : VTD_MT_WB, /* [table 9] */
+        .snoop = !txn->no_snoop || w->space->pgsnp,
     };
 }
 
@@ -486,6 +505,7 @@ static bool interrupt_range(Walk *w)
         w->res->status = IOMMU_STATUS_OK;
         w->res->pa = txn->addr;
         w->res->page_lg2 = VTD_PAGE_LG2;
+        w->res->attr.snoop = !txn->no_snoop;
         w->res->bypassed = true;
         count_end(w);
     } else {

@@ -380,25 +380,19 @@ extern const PtFormat vtd_ss_format;
 #define VTD_FSF_1GP      0x01u /* 1 GB pages */
 #define VTD_FSF_WPE      0x02u
 #define VTD_FSF_EAFE     0x04u
-#define VTD_FSF_UNSNOOPED 0x08u /* A, D and EA may not be updated */
-#define VTD_FSF_NESTED   0x10u
+#define VTD_FSF_NESTED   0x08u
 /* PtRegime.flags of second-stage regimes */
 #define VTD_SSF_2M       0x01u
 #define VTD_SSF_1G       0x02u
 #define VTD_SSF_SC       0x04u
 #define VTD_SSF_AD       0x08u /* accessed and dirty flags are in use */
-#define VTD_SSF_UNSNOOPED 0x10u
-#define VTD_SSF_IRW      0x20u /* rights are IR and IW */
+#define VTD_SSF_IRW      0x10u /* rights are IR and IW */
 
 /* PtEntry.attr of leaves */
 #define VTD_FSA_PAT_INDEX REGFIELD(2, 0)
 #define VTD_SSA_EMT  REGFIELD(2, 0)
 #define VTD_SSA_IPAT REGFIELD(3, 3)
 #define VTD_SSA_SNP  REGFIELD(4, 4)
-
-/** Whether a present entry that the format called malformed only lacks flags it may not set. */
-bool vtd_fs_wants_update(const PtRegime *r, uint64_t desc, unsigned height);
-bool vtd_ss_wants_update(const PtRegime *r, uint64_t desc, unsigned height);
 
 /* ---- translate.c: DMA requests [chapters 3 and 4] */
 
@@ -434,8 +428,7 @@ void vtd_enumerate(IommuModel *m, uint32_t stream, uint64_t first, uint64_t last
 
 /* ---- walkfault.c: faults of page walks as reasons of the table */
 
-VtdFaultReason vtd_walk_reason(VtdModel *m, const VtdSpace *space, const PtRequest *req,
-                               const PtFault *fault);
+VtdFaultReason vtd_walk_reason(const VtdSpace *space, const PtRequest *req, const PtFault *fault);
 
 /* ---- memtype.c: memory types [3.11] */
 

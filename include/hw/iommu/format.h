@@ -65,6 +65,8 @@ typedef struct PtRegime {
     bool update_access;   /* hardware sets access flags in leaves */
     bool update_dirty;    /* hardware sets dirty state */
     bool update_table;    /* hardware sets access flags in table descriptors */
+    bool update_faults;   /* whatever would have to be written is a fault instead (PT_FAULT_ACCESS): a VT-d
+                             walk that does not snoop. Rights come first */
     bool table_needs_write; /* stage 1 only: reading a descriptor needs write right at stage 2 */
     bool protect_walk;    /* stage 2 only: a walk or CD fetch through Device memory faults (S2PTW) */
     uint32_t flags;       /* the format's own options */

@@ -62,6 +62,9 @@ typedef struct PtFault {
 #define PT_REQ_NO_DIRTY   0x08u /* never make the client's page dirty (speculative, ATS with NW=1);
                                    pages of tables that are themselves updated still become so */
 
+#define PT_REQ_MUST_GRANT 0x20u /* with GRANT: if a page that may be made dirty cannot be, that is a fault
+                                   and not the lack of a right (VT-d, table 30) */
+
 /**
  * @s1/@s2: NULL if that stage is bypassed; not both NULL.
  *
