@@ -149,3 +149,34 @@ class Cache:
         for entry in found:
             self.remove(entry)
         return len(found)
+
+
+class Tlb:
+    """The main TLB with a first-level TLB before it."""
+
+    def __init__(self, profile, *masks):
+        self.first = Cache("utlb", profile, *masks)
+        self.main = Cache("tlb", profile, *masks)
+
+    def lookup(self, plan, addr, tag, good):
+        """The entry that the lookups of a plan find, if it is good enough."""
+        if self.first.entries:
+            entry = self.first.lookup(addr, tag)
+            entry = entry if entry and good(entry.data) else None
+            plan.add("utlb", None, entry)
+            if entry:
+                return entry
+        entry = self.main.lookup(addr, tag)
+        entry = entry if entry and good(entry.data) else None
+        plan.add("tlb", None, entry)
+        if entry:
+            self.first.put(entry.addr, entry.lg2, entry.tag, entry.data, plan.stamp)
+        return entry
+
+    def put(self, *entry):
+        self.main.put(*entry)
+        self.first.put(*entry)
+
+    def drop(self, doomed):
+        self.first.drop(doomed)
+        return self.main.drop(doomed)

@@ -25,7 +25,7 @@ class Plan:
 
     def step_ops(self, index, walking):
         kind, arg, entry, wait = self.steps[index]
-        if kind in ("config", "tlb", "ipa"):
+        if kind in ("config", "utlb", "tlb", "ipa"):
             ops = [Op("use", kind.upper())]
         elif kind == "table":
             before = self.steps[index - 1] if index else (None,) * 4

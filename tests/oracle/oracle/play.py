@@ -47,12 +47,12 @@ class Play:
         self.p = p
         servers = {
             "TXN": p["txn.slots"], "PORT": 1, "CONFIG": p["config.width"],
-            "TLB": p["tlb.width"], "WALKER": p["walker.slots"],
+            "UTLB": p["utlb.width"], "TLB": p["tlb.width"], "WALKER": p["walker.slots"],
             "TABLE": p["table.width"], "IPA": p["ipa.width"], "MEM": 1,
             "COMMAND": 1, "INVALIDATE": 1, "RECORD": 1}
         self.resources = {name: Resource(name, n) for name, n in servers.items()}
         self.costs = {"PORT": (p["port.interval"], p["port.latency"])}
-        for name in ("CONFIG", "TLB", "TABLE", "IPA"):
+        for name in ("CONFIG", "UTLB", "TLB", "TABLE", "IPA"):
             self.costs[name] = (1, p[name.lower() + ".latency"])
         self.jobs, self.count = {}, 0
         self.alive = {"request": {}, "command": {}, "record": {}}

@@ -2,7 +2,7 @@
 """SMMUv3: caches, registers, queues, and what comes in."""
 
 from .bits import mask
-from .cache import Cache
+from .cache import Cache, Tlb
 from .memory import Memory
 from .play import Play
 from .smmu_ats import Translated, TranslationRequest
@@ -20,7 +20,7 @@ class Smmu:
         self.timed = False
         self.memory = Memory(trace.base, trace.size, self.log)
         by_vmid = (0xFFFFF << 16, mask(36))
-        self.tlb = Cache("tlb", profile, *by_vmid)
+        self.tlb = Tlb(profile, *by_vmid)
         self.ipa = Cache("ipa", profile, *by_vmid)
         self.stes = Cache("config", profile)
         self.cds = Cache("subconfig", profile, mask(32), mask(32))

@@ -188,11 +188,10 @@ class Walker:
 
     def translate(self, addr, need):
         va, tag = self.key(addr)
-        tlb = self.smmu.tlb
-        entry = tlb.lookup(va, tag)
-        good = entry and not self.hidden(va, need) and not need & ~entry.data.rights
-        self.plan.add("tlb", None, entry if good else None)
-        if good:
+        entry = self.smmu.tlb.lookup(
+            self.plan, va, tag,
+            lambda found: not self.hidden(va, need) and not need & ~found.rights)
+        if entry:
             return entry.data.output(va)
         self.plan.add("walk", True)
         try:
@@ -236,11 +235,10 @@ class Walker:
         takes a page made dirty is a second walk."""
         va, tag = self.key(addr)
         if not split:
-            entry = self.smmu.tlb.lookup(va, tag)
-            good = (entry and not (write and need & WRITE & entry.data.full
-                                   & ~entry.data.rights))
-            self.plan.add("tlb", None, entry if good else None)
-            if good:
+            entry = self.smmu.tlb.lookup(
+                self.plan, va, tag,
+                lambda found: not (write and need & WRITE & found.full & ~found.rights))
+            if entry:
                 rights = 0 if self.hidden(va, need) else entry.data.rights
                 return entry.data.output(va), rights
         self.plan.add("walk", True)

@@ -2,7 +2,7 @@
 """VT-d: caches, registers, the queue, and what comes in."""
 
 from .bits import mask
-from .cache import Cache
+from .cache import Cache, Tlb
 from .memory import Memory
 from .play import Play
 from .vtd_ats import Translated, TranslationRequest
@@ -19,7 +19,7 @@ class Vtd:
         self.timed = False
         self.memory = Memory(trace.base, trace.size, self.log)
         by_domain = (mask(16), mask(36))
-        self.tlb = Cache("tlb", profile, *by_domain)
+        self.tlb = Tlb(profile, *by_domain)
         self.ipa = Cache("ipa", profile, *by_domain)
         self.contexts = Cache("config", profile)
         self.pasids = Cache("subconfig", profile)

@@ -235,10 +235,8 @@ class Walker:
 
     def translate(self, addr, need, tag):
         tlb = self.vtd.tlb
-        entry = tlb.lookup(addr, tag)
-        good = entry and not need & ~entry.data.rights
-        self.plan.add("tlb", None, entry if good else None)
-        if good:
+        entry = tlb.lookup(self.plan, addr, tag, lambda found: not need & ~found.rights)
+        if entry:
             return self.output(entry.data, addr)
         self.plan.add("walk", True)
         try:
@@ -288,10 +286,8 @@ class Walker:
         """Address and rights. What is needed is granted as far as there is; a write that
         takes a page made dirty is a second walk."""
         tlb = self.vtd.tlb
-        entry = tlb.lookup(addr, tag)
-        good = entry and not need & ~entry.data.rights
-        self.plan.add("tlb", None, entry if good else None)
-        if good:
+        entry = tlb.lookup(self.plan, addr, tag, lambda found: not need & ~found.rights)
+        if entry:
             return self.output(entry.data, addr, True), entry.data.rights
         self.plan.add("walk", True)
         try:
