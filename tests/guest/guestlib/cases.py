@@ -136,6 +136,28 @@ def _vtd_units(mode, full_only):
                                       r"DMAR: dmar1: reg_base_addr fed91000"))
 
 
+def _vtd_platform(mode):
+    """Two units, and every structure that our DMAR table can have."""
+    units = _vtd_units(mode, full_only=True)
+    first = ("intel-iommu,intremap=on,device-iotlb=on,scope=rp+dma+ioapic+hpet,proximity-domain=1,"
+             "satc-required=dma,ats-ports=rp,rmrr=0x20000000-0x200fffff@dma,platform-opt-in=on")
+    return replace(units, name=f"vtd/platform/{mode}",
+                   machine=("-M", "q35", "-cpu", "max", "-global", "hpet.msi=on",
+                            "-object", "memory-backend-ram,id=m0,size=384M",
+                            "-object", "memory-backend-ram,id=m1,size=384M",
+                            "-numa", "node,memdev=m0", "-numa", "node,memdev=m1",
+                            "-device", first,
+                            "-device", "intel-iommu,intremap=on,device-iotlb=on,proximity-domain=0",
+                            "-device", "iommu-dma,id=dma,addr=1e"),
+                   dmesg=units.dmesg + (r"DMAR: RMRR base: 0x0+20000000 end: 0x0+200fffff",
+                                        r"DMAR: ATSR flags: 0x0",
+                                        r"DMAR: RHSA base: 0x0+fed90000 proximity domain: 0x1",
+                                        r"DMAR: RHSA base: 0x0+fed91000 proximity domain: 0x0",
+                                        r"DMAR: SATC flags: 0x1",
+                                        r"DMAR-IR: IOAPIC id 0 under DRHD base +0xfed90000",
+                                        r"DMAR-IR: HPET id 0 under DRHD base 0xfed90000"))
+
+
 def matrix():
     """Every case, in the order they are reported."""
     cases = []
@@ -158,6 +180,7 @@ def matrix():
             _vtd("first-stage", mode, ",x-scalable-mode=on,x-flts=on,aw-bits=48", "sm_on",
                  table_mode=1),
             _vtd_units(mode, full_only=mode != "strict"),
+            _vtd_platform(mode),
         ]
     for mode in MODES:
         cases += [
