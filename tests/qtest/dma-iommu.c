@@ -10,6 +10,7 @@
 #define DID 3
 #define PQ_BYTES 4096
 #define S1CDMAX 3 /* log2 of DI_PASIDS */
+#define SID_BITS 10 /* buses 0 to 3 */
 
 struct DmaIommu {
     DmaMachine *m;
@@ -19,12 +20,14 @@ struct DmaIommu {
     StreamTable streams;
     CdTable cds;
     ArmPages arm[DI_PASIDS];
-    uint16_t stag;
+    DiFault stalled; /* the last */
+    uint64_t ste[STE_WORDS];
 
     /* VT-d */
     VtdDriver vtd;
     VtdRootTable root;
     VtdPasidTable pasids;
+    uint64_t ctx[VTD_SMCTX_WORDS];
     VtdPages intel[DI_PASIDS];
     uint64_t pq;
     uint32_t pq_head;
@@ -52,25 +55,24 @@ static void smmu_start(DmaIommu *di)
 {
     DmaMachine *m = di->m;
     TableSpace space = table_space(&m->mem);
-    uint64_t ste[STE_WORDS] = { 0 };
 
     smmu_driver_init(&di->smmu, &m->iommu, &m->mem);
-    stream_table_init_linear(&di->streams, &m->mem, 6);
+    stream_table_init_linear(&di->streams, &m->mem, SID_BITS);
     cd_table_init(&di->cds, &space, STE_S1FMT_LINEAR, S1CDMAX);
     for (unsigned i = 0; i < DI_PASIDS; i++) {
         arm_pages_init_simple(&di->arm[i], &space, 1, 12, 48);
         smmu_write_cd(di, i, false);
     }
-    ste_stage1(ste, &di->cds);
-    field_set(ste, STE_S1DSS, STE_S1DSS_SUBSTREAM0);
-    field_set(ste, STE_EATS, STE_EATS_FULL);
-    stream_table_set(&di->streams, DMA_RID(0), ste);
+    ste_stage1(di->ste, &di->cds);
+    field_set(di->ste, STE_S1DSS, STE_S1DSS_SUBSTREAM0);
+    field_set(di->ste, STE_EATS, STE_EATS_FULL);
+    stream_table_set(&di->streams, m->rid, di->ste);
     g_assert_true(smmu_driver_start(&di->smmu, &di->streams));
 }
 
-static SmmuCmdWords smmu_atc_inv(uint32_t pasid, uint64_t iova)
+static SmmuCmdWords smmu_atc_inv(const DmaIommu *di, uint32_t pasid, uint64_t iova)
 {
-    return smmu_make_atc_inv(DMA_RID(0), pasid != DI_NO_PASID, space_of(pasid), false, iova,
+    return smmu_make_atc_inv(di->m->rid, pasid != DI_NO_PASID, space_of(pasid), false, iova,
                              iova ? 0 : 52);
 }
 
@@ -81,11 +83,11 @@ static bool smmu_fault(DmaIommu *di, DiFault *fault)
     if (!smmu_driver_event(&di->smmu, &e)) {
         return false;
     }
-    di->stag = e.stag;
     *fault = (DiFault) {
         .reason = e.num, .pasid = e.ssv ? e.ssid : DI_NO_PASID, .addr = e.input_addr & ~0xfffull,
-        .write = !e.rnw,
+        .write = !e.rnw, .rid = e.sid, .stag = e.stag,
     };
+    di->stalled = *fault;
     return true;
 }
 
@@ -110,7 +112,6 @@ static void vtd_start(DmaIommu *di)
 {
     DmaMachine *m = di->m;
     TableSpace space = table_space(&m->mem);
-    uint64_t ctx[VTD_SMCTX_WORDS] = { 0 };
 
     vtd_driver_init(&di->vtd, &m->iommu, &m->mem);
     vtd_root_init(&di->root, &m->mem, true);
@@ -124,10 +125,10 @@ static void vtd_start(DmaIommu *di)
         field_set(entry, VTD_PASID_PWSNP, 1);
         vtd_pasid_set(&di->pasids, i, entry);
     }
-    vtd_smctx(ctx, &di->pasids, true, 0);
-    field_set(ctx, VTD_SMCTX_DTE, 1);
-    field_set(ctx, VTD_SMCTX_PRE, 1);
-    vtd_ctx_set(&di->root, DMA_RID(0), ctx);
+    vtd_smctx(di->ctx, &di->pasids, true, 0);
+    field_set(di->ctx, VTD_SMCTX_DTE, 1);
+    field_set(di->ctx, VTD_SMCTX_PRE, 1);
+    vtd_ctx_set(&di->root, m->rid, di->ctx);
 
     di->pq = gmem_alloc(&m->mem, PQ_BYTES, PQ_BYTES);
     reg_write64(&m->iommu, VTD_REG_PQH, 0);
@@ -136,12 +137,12 @@ static void vtd_start(DmaIommu *di)
     g_assert_true(vtd_driver_start(&di->vtd, &di->root));
 }
 
-static VtdDescWords vtd_devtlb(uint32_t pasid, uint64_t iova)
+static VtdDescWords vtd_devtlb(const DmaIommu *di, uint32_t pasid, uint64_t iova)
 {
     unsigned pages = iova ? 0 : 52;
 
-    return pasid == DI_NO_PASID ? vtd_make_devtlb(DMA_RID(0), iova, pages)
-                                : vtd_make_pdevtlb(DMA_RID(0), pasid, iova, pages, false);
+    return pasid == DI_NO_PASID ? vtd_make_devtlb(di->m->rid, iova, pages)
+                                : vtd_make_pdevtlb(di->m->rid, pasid, iova, pages, false);
 }
 
 static bool vtd_fault(DmaIommu *di, DiFault *fault)
@@ -153,7 +154,7 @@ static bool vtd_fault(DmaIommu *di, DiFault *fault)
     }
     *fault = (DiFault) {
         .reason = f.reason, .pasid = f.pp ? f.pasid : DI_NO_PASID, .addr = f.addr,
-        .write = f.type == VTD_FAULT_TYPE_WRITE,
+        .write = f.type == VTD_FAULT_TYPE_WRITE, .rid = f.sid,
     };
     return true;
 }
@@ -184,7 +185,7 @@ DmaIommu *di_new(const char *props)
     return di_new_with("", props);
 }
 
-DmaIommu *di_new_with(const char *iommu, const char *props)
+static DmaIommu *new_at(const char *iommu, const char *props, bool behind_ports)
 {
     g_autofree char *x86 = g_strdup_printf("intremap=on,model=max%s%s", *iommu ? "," : "", iommu);
     DmaIommu *di;
@@ -194,7 +195,9 @@ DmaIommu *di_new_with(const char *iommu, const char *props)
         return NULL;
     }
     di = g_new0(DmaIommu, 1);
-    di->m = dma_machine_new(dma_is_x86() ? x86 : iommu, props, NULL);
+    iommu = dma_is_x86() ? x86 : iommu;
+    di->m = behind_ports ? dma_machine_new_behind_ports(iommu, props)
+                         : dma_machine_new(iommu, props, NULL);
     if (dma_is_x86()) {
         vtd_start(di);
     } else {
@@ -204,6 +207,25 @@ DmaIommu *di_new_with(const char *iommu, const char *props)
     dma_enable_ats(di->m, true);
     dma_enable_pri(di->m, true);
     return di;
+}
+
+DmaIommu *di_new_with(const char *iommu, const char *props)
+{
+    return new_at(iommu, props, false);
+}
+
+DmaIommu *di_new_behind_ports(const char *iommu, const char *props)
+{
+    return new_at(iommu, props, true);
+}
+
+void di_share(DmaIommu *di, unsigned rid)
+{
+    if (dma_is_x86()) {
+        vtd_ctx_set(&di->root, rid, di->ctx);
+    } else {
+        stream_table_set(&di->streams, rid, di->ste);
+    }
 }
 
 void di_free(DmaIommu *di)
@@ -244,19 +266,19 @@ void di_unmap(DmaIommu *di, uint32_t pasid, uint64_t iova)
 
 bool di_invalidate_device(DmaIommu *di, uint32_t pasid, uint64_t iova)
 {
-    return dma_is_x86() ? vtd_driver_issue(&di->vtd, vtd_devtlb(pasid, iova))
-                        : smmu_driver_issue(&di->smmu, smmu_atc_inv(pasid, iova));
+    return dma_is_x86() ? vtd_driver_issue(&di->vtd, vtd_devtlb(di, pasid, iova))
+                        : smmu_driver_issue(&di->smmu, smmu_atc_inv(di, pasid, iova));
 }
 
 void di_invalidate_device_begin(DmaIommu *di, uint32_t pasid, uint64_t iova)
 {
     if (dma_is_x86()) {
         di->wait_data = 0x77;
-        vtd_driver_push(&di->vtd, vtd_devtlb(pasid, iova));
+        vtd_driver_push(&di->vtd, vtd_devtlb(di, pasid, iova));
         gmem_write32(&di->m->mem, di->vtd.status, 0);
         vtd_driver_push(&di->vtd, vtd_make_wait_status(di->vtd.status, di->wait_data));
     } else {
-        g_assert_true(smmu_driver_push(&di->smmu, smmu_atc_inv(pasid, iova)));
+        g_assert_true(smmu_driver_push(&di->smmu, smmu_atc_inv(di, pasid, iova)));
         g_assert_true(smmu_driver_push(&di->smmu, smmu_make_sync(0)));
     }
 }
@@ -267,6 +289,15 @@ bool di_invalidate_device_done(DmaIommu *di)
         return gmem_read32(&di->m->mem, di->vtd.status) == di->wait_data;
     }
     return reg_read32(&di->m->iommu, SMMU_CMDQ_CONS) == reg_read32(&di->m->iommu, SMMU_CMDQ_PROD);
+}
+
+bool di_invalidate_device_failed(DmaIommu *di)
+{
+    if (dma_is_x86()) {
+        return reg_get(reg_read32(&di->m->iommu, VTD_REG_FSTS), VTD_FSTS_ITE);
+    }
+    return reg_get(reg_read32(&di->m->iommu, SMMU_GERROR) ^
+                   reg_read32(&di->m->iommu, SMMU_GERRORN), GERROR_CMDQ_ERR);
 }
 
 bool di_page_request(DmaIommu *di, DiPageRequest *req)
@@ -284,7 +315,7 @@ void di_respond(DmaIommu *di, const DiPageRequest *req, unsigned code)
     bool pasid = req->pasid != DI_NO_PASID;
 
     if (dma_is_x86()) {
-        VtdDescWords desc = vtd_make_page_response(DMA_RID(0), pasid, space_of(req->pasid),
+        VtdDescWords desc = vtd_make_page_response(di->m->rid, pasid, space_of(req->pasid),
                                                    req->prgi, code);
 
         g_assert_true(vtd_driver_issue(&di->vtd, desc));
@@ -293,7 +324,7 @@ void di_respond(DmaIommu *di, const DiPageRequest *req, unsigned code)
         unsigned resp = code == 0 ? 2 : code == 1 ? 1 : 0;
 
         g_assert_true(smmu_driver_issue(&di->smmu,
-                                        smmu_make_pri_resp(DMA_RID(0), pasid, space_of(req->pasid),
+                                        smmu_make_pri_resp(di->m->rid, pasid, space_of(req->pasid),
                                                            req->prgi, resp)));
     }
 }
@@ -305,12 +336,17 @@ bool di_enable_stall(DmaIommu *di, uint32_t pasid)
     }
     smmu_write_cd(di, space_of(pasid), true);
     g_assert_true(smmu_driver_issue(&di->smmu,
-                                    smmu_make_cfgi_cd(DMA_RID(0), space_of(pasid), true)));
+                                    smmu_make_cfgi_cd(di->m->rid, space_of(pasid), true)));
     return true;
+}
+
+void di_resume_fault(DmaIommu *di, const DiFault *fault, bool retry)
+{
+    g_assert_true(smmu_driver_issue(&di->smmu,
+                                    smmu_make_resume(fault->rid, fault->stag, retry, !retry)));
 }
 
 void di_resume(DmaIommu *di, bool retry)
 {
-    g_assert_true(smmu_driver_issue(&di->smmu,
-                                    smmu_make_resume(DMA_RID(0), di->stag, retry, !retry)));
+    di_resume_fault(di, &di->stalled, retry);
 }

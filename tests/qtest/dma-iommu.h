@@ -27,6 +27,8 @@ typedef struct DiFault {
     uint32_t pasid;
     uint64_t addr;   /* page */
     bool write;
+    unsigned rid;
+    uint16_t stag;   /* SMMUv3: of what stalls */
 } DiFault;
 
 /**
@@ -38,6 +40,11 @@ DmaIommu *di_new(const char *props);
 
 /** Same, with further properties of the IOMMU. */
 DmaIommu *di_new_with(const char *iommu, const char *props);
+
+/** Same, the device behind a root port (dma_machine_new_behind_ports()). */
+DmaIommu *di_new_behind_ports(const char *iommu, const char *props);
+/** Let @rid have the same address spaces as the device. */
+void di_share(DmaIommu *di, unsigned rid);
 void di_free(DmaIommu *di);
 DmaMachine *di_machine(DmaIommu *di);
 
@@ -56,6 +63,8 @@ bool di_invalidate_device(DmaIommu *di, uint32_t pasid, uint64_t iova);
 /** Same, without waiting; then whether it has been answered. */
 void di_invalidate_device_begin(DmaIommu *di, uint32_t pasid, uint64_t iova);
 bool di_invalidate_device_done(DmaIommu *di);
+/** Whether the queue has stopped because the device did not answer. */
+bool di_invalidate_device_failed(DmaIommu *di);
 
 /** Take the oldest page request, fault record. False if there is none. */
 bool di_page_request(DmaIommu *di, DiPageRequest *req);
@@ -66,7 +75,9 @@ void di_respond(DmaIommu *di, const DiPageRequest *req, unsigned code);
 
 /** SMMUv3 only: let faults of the PASID stall; false for VT-d. */
 bool di_enable_stall(DmaIommu *di, uint32_t pasid);
-/** End the oldest stall: retry, or abort. */
+/** End the stall that di_fault() has told last: retry, or abort. */
 void di_resume(DmaIommu *di, bool retry);
+/** End the stall of @fault. */
+void di_resume_fault(DmaIommu *di, const DiFault *fault, bool retry);
 
 #endif

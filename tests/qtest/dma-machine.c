@@ -2,6 +2,7 @@
 /* A machine under qtest with iommu-dma. */
 #include "qemu/osdep.h"
 #include "dma-machine.h"
+#include "sw-migrate.h"
 
 #include "hw/pci/pci_regs.h"
 
@@ -23,6 +24,9 @@
 #define ALLOC_OFFSET   (256ull << 20)
 #define MSIX_OFFSET    0x100000
 #define WAIT_NS        1000
+
+#define PORT_SLOT      5 /* of rp0 */
+#define PORT_WINDOW    0x200000
 
 bool dma_is_x86(void)
 {
@@ -91,7 +95,7 @@ static void wait_step(void *opaque)
 
 static uint64_t cfg_addr(const DmaMachine *m, unsigned fn, unsigned reg)
 {
-    return m->ecam + (DMA_RID(fn) << 12) + reg;
+    return m->ecam + ((m->rid + fn) << 12) + reg;
 }
 
 uint32_t dma_cfg_read(DmaMachine *m, unsigned fn, unsigned reg, unsigned size)
@@ -226,20 +230,22 @@ char *dma_machine_args(const char *iommu, const char *props, const char *args)
             }
         }
     }
-    g_string_append_printf(s, " -nic none -device iommu-dma,id=dma,addr=%02x.0%s%s", DMA_SLOT,
-                           props ? "," : "", props ? props : "");
     if (args) {
         g_string_append_printf(s, " %s", args);
     }
+    g_string_append_printf(s, " -nic none -device iommu-dma,id=dma,addr=%02x.0%s%s", DMA_SLOT,
+                           props ? "," : "", props ? props : "");
     return g_string_free(s, FALSE);
 }
 
-DmaMachine *dma_machine_attach(QTestState *qts, bool setup)
+/* All but the device. */
+static DmaMachine *machine_attach(QTestState *qts)
 {
     DmaMachine *m = g_new0(DmaMachine, 1);
     bool x86 = dma_is_x86();
 
     m->qts = qts;
+    m->rid = DMA_RID(0);
     m->ram = x86 ? 0 : VIRT_RAM;
     m->ecam = x86 ? Q35_MMCONFIG : VIRT_ECAM;
     m->iommu_base = x86 ? Q35_VTD : VIRT_SMMU;
@@ -255,12 +261,24 @@ DmaMachine *dma_machine_attach(QTestState *qts, bool setup)
         .write = mem_write, .read = mem_read, .opaque = qts,
         .next = m->ram + ALLOC_OFFSET, .end = m->ram + RAM_BYTES,
     };
+    return m;
+}
+
+/* Let the host bridge decode MMCONFIG, as firmware would. */
+static void enable_mmconfig(DmaMachine *m)
+{
+    if (dma_is_x86()) {
+        qtest_outl(m->qts, CONFIG_ADDRESS, 0x80000000u | Q35_PCIEXBAR);
+        qtest_outl(m->qts, CONFIG_DATA, Q35_MMCONFIG | 1);
+    }
+}
+
+DmaMachine *dma_machine_attach(QTestState *qts, bool setup)
+{
+    DmaMachine *m = machine_attach(qts);
+
     if (setup) {
-        if (x86) {
-            /* Let the host bridge decode MMCONFIG, as firmware would. */
-            qtest_outl(qts, CONFIG_ADDRESS, 0x80000000u | Q35_PCIEXBAR);
-            qtest_outl(qts, CONFIG_DATA, Q35_MMCONFIG | 1);
-        }
+        enable_mmconfig(m);
         place_bars(m);
     }
     g_assert_true(dma_driver_init(&m->dma, &m->regs));
@@ -269,15 +287,101 @@ DmaMachine *dma_machine_attach(QTestState *qts, bool setup)
 
 DmaMachine *dma_machine_new(const char *iommu, const char *props, const char *args)
 {
-    g_autofree char *line = dma_machine_args(iommu, props, args);
+    char *line = dma_machine_args(iommu, props, args);
+    DmaMachine *m = dma_machine_attach(qtest_init(line), true);
 
-    return dma_machine_attach(qtest_init(line), true);
+    m->args = line;
+    return m;
 }
 
 void dma_machine_free(DmaMachine *m)
 {
     qtest_quit(m->qts);
+    g_free(m->args);
     g_free(m);
+}
+
+static uint64_t port_cfg(const DmaMachine *m, unsigned port, unsigned reg)
+{
+    return m->ecam + ((PORT_SLOT + port) << 15) + reg;
+}
+
+void dma_number_bus(DmaMachine *m, unsigned port, unsigned bus)
+{
+    qtest_writel(m->qts, port_cfg(m, port, PCI_PRIMARY_BUS), bus << 16 | bus << 8);
+}
+
+/* Window @port of memory space goes to the bus below it. */
+static void open_port(DmaMachine *m, unsigned port)
+{
+    uint64_t first = m->bar + (uint64_t)port * PORT_WINDOW, last = first + PORT_WINDOW - 1;
+
+    qtest_writel(m->qts, port_cfg(m, port, PCI_MEMORY_BASE), (last & 0xfff00000) | first >> 16);
+    qtest_writew(m->qts, port_cfg(m, port, PCI_COMMAND), PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    dma_number_bus(m, port, port + 1);
+}
+
+DmaMachine *dma_machine_new_behind_ports(const char *iommu, const char *props)
+{
+    /* Hot-plug by the port's own registers: what ACPI would do needs a guest. */
+    g_autofree char *ports = g_strdup_printf(
+        "%s -device pcie-root-port,id=rp0,addr=%02x.0,chassis=1 "
+        "-device pcie-root-port,id=rp1,addr=%02x.0,chassis=2 "
+        "-device iommu-dma,id=other,bus=rp1%s%s",
+        dma_is_x86() ? "-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off" : "",
+        PORT_SLOT, PORT_SLOT + 1, props ? "," : "", props ? props : "");
+    g_autofree char *all = g_strdup_printf("bus=rp0,addr=0%s%s", props ? "," : "",
+                                           props ? props : "");
+    char *line = dma_machine_args(iommu, all, ports);
+    DmaMachine *m = machine_attach(qtest_init(line));
+
+    m->args = line;
+    m->rid = 1 << 8;
+    enable_mmconfig(m);
+    for (unsigned port = 0; port < DMA_PORTS; port++) {
+        open_port(m, port);
+    }
+    place_bars(m);
+    g_assert_true(dma_driver_init(&m->dma, &m->regs));
+    return m;
+}
+
+DmaMachine *dma_machine_other(DmaMachine *m)
+{
+    DmaMachine *other = machine_attach(m->qts);
+
+    other->rid = 2 << 8;
+    other->bar += PORT_WINDOW;
+    other->msix += PORT_WINDOW;
+    place_bars(other);
+    g_assert_true(dma_driver_init(&other->dma, &other->regs));
+    return other;
+}
+
+void dma_machine_other_free(DmaMachine *other)
+{
+    g_free(other);
+}
+
+void dma_unplug(DmaMachine *m)
+{
+    unsigned at = qtest_readb(m->qts, port_cfg(m, 0, PCI_CAPABILITY_LIST));
+
+    while (qtest_readb(m->qts, port_cfg(m, 0, at)) != PCI_CAP_ID_EXP) {
+        at = qtest_readb(m->qts, port_cfg(m, 0, at + 1));
+        g_assert_cmpuint(at, !=, 0);
+    }
+    qtest_qmp_assert_success(m->qts, "{'execute': 'device_del', 'arguments': {'id': 'dma'}}");
+    qtest_writew(m->qts, port_cfg(m, 0, at + PCI_EXP_SLTCTL),
+                 PCI_EXP_SLTCTL_PWR_IND_OFF | PCI_EXP_SLTCTL_PCC);
+    qtest_qmp_eventwait(m->qts, "DEVICE_DELETED");
+}
+
+void dma_machine_migrate(DmaMachine *m)
+{
+    m->qts = sw_migrate(m->qts, m->args);
+    m->mem.opaque = m->qts;
+    sw_continue(m->qts);
 }
 
 DmaCompletion dma_do(DmaMachine *m, DmaDesc desc)

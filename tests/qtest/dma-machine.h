@@ -15,6 +15,9 @@
 /** Requester id of function @fn of the device; also its StreamID. */
 #define DMA_RID(fn) (DMA_SLOT << 3 | (fn))
 
+/** Root ports of dma_machine_new_behind_ports(): "rp0" at 00:05.0, "rp1" at 00:06.0. */
+#define DMA_PORTS 2
+
 /**
  * @dma: the driver of its function 0; @regs: registers of BAR 0; @iommu: registers of the IOMMU, if
  * the machine was started with one; @mem: RAM, with a region for gmem_alloc() of its own.
@@ -30,6 +33,8 @@ typedef struct DmaMachine {
     uint64_t iommu_base;
     uint64_t ecam;
     uint64_t ram;
+    unsigned rid; /* of function 0 */
+    char *args;   /* command line */
 } DmaMachine;
 
 /** Whether the emulator under test is the x86 one. */
@@ -42,6 +47,22 @@ bool dma_is_x86(void);
  */
 DmaMachine *dma_machine_new(const char *iommu, const char *props, const char *args);
 void dma_machine_free(DmaMachine *m);
+
+/**
+ * The same with the device behind root port rp0, whose bus is number 1. It is device 0 there, and
+ * can be unplugged. Another iommu-dma, "other", is behind rp1, on bus 2.
+ */
+DmaMachine *dma_machine_new_behind_ports(const char *iommu, const char *props);
+/** "other" as a machine of its own, which ends with @m. */
+DmaMachine *dma_machine_other(DmaMachine *m);
+void dma_machine_other_free(DmaMachine *other);
+/** Give the bus below root port @port the number @bus. */
+void dma_number_bus(DmaMachine *m, unsigned port, unsigned bus);
+/** Unplug the device from rp0, as a guest that agrees does, and wait until it is gone. */
+void dma_unplug(DmaMachine *m);
+
+/** Go on in a new emulator that loads the state of this one. */
+void dma_machine_migrate(DmaMachine *m);
 
 /** The command line alone, for tests that start emulators themselves. Free with g_free(). */
 char *dma_machine_args(const char *iommu, const char *props, const char *args);

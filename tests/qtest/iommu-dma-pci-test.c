@@ -5,6 +5,7 @@
  */
 #include "qemu/osdep.h"
 #include "dma-machine.h"
+#include "sw-migrate.h"
 
 #include "hw/pci/pci_regs.h"
 #include "qobject/qdict.h"
@@ -369,49 +370,12 @@ static void test_sriov(void)
 
 /* ---- migration ------------------------------------------------------------------------------ */
 
-static void wait_migrated(QTestState *qts)
-{
-    for (int i = 0; i < 5000; i++) {
-        QDict *rsp = qtest_qmp(qts, "{'execute': 'query-migrate'}");
-        const char *status = qdict_get_try_str(qdict_get_qdict(rsp, "return"), "status");
-        bool done = !g_strcmp0(status, "completed");
-
-        g_assert_cmpstr(status, !=, "failed");
-        qobject_unref(rsp);
-        if (done) {
-            return;
-        }
-        g_usleep(2000);
-    }
-    g_assert_not_reached();
-}
-
-static void wait_loaded(QTestState *qts)
-{
-    bool loaded = false;
-
-    while (!loaded) {
-        QDict *rsp = qtest_qmp(qts, "{'execute': 'query-status'}");
-
-        loaded = g_strcmp0(qdict_get_try_str(qdict_get_qdict(rsp, "return"), "status"),
-                           "inmigrate");
-        qobject_unref(rsp);
-        g_usleep(1000);
-    }
-}
-
 static void test_migration(void)
 {
     DmaMachine *m = start();
     uint64_t pa = gmem_alloc(&m->mem, 4096, 4096), moved;
     DmaDesc desc = dma_make_atomic(IDMA_OP_FETCH_ADD, pa, 8, 1, 0);
-    g_autofree char *file = g_strdup_printf("%s/iommu-dma-%d.mig", g_get_tmp_dir(), getpid());
-    g_autofree char *uri = g_strdup_printf("exec:cat > %s", file);
-    g_autofree char *incoming = g_strdup_printf("-incoming \"exec:cat %s\"", file);
-    g_autofree char *args = dma_machine_args(NULL, NULL, incoming);
-    QTestState *qts;
     DmaCompletion c;
-    QDict *rsp;
 
     /* Some seconds of work. */
     dma_set_strided(&desc, 3000000, 8, 8);
@@ -420,22 +384,17 @@ static void test_migration(void)
     while (!gmem_read64(&m->mem, pa)) {
     }
     qtest_qmp_assert_success(m->qts, "{'execute': 'stop'}");
+    /* Nothing moves while the machine is stopped. */
     moved = gmem_read64(&m->mem, pa);
-    rsp = qtest_qmp(m->qts, "{'execute': 'migrate', 'arguments': {'uri': %s}}", uri);
-    g_assert_true(qdict_haskey(rsp, "return"));
-    qobject_unref(rsp);
-    wait_migrated(m->qts);
-    g_assert_cmpuint(dma_ch_state(&m->dma, 2), ==, IDMA_CH_BUSY);
-    /* Nothing moved while the machine was stopped. */
+    g_usleep(10000);
     g_assert_cmpuint(gmem_read64(&m->mem, pa), ==, moved);
     g_assert_cmpuint(moved, <, 3000000);
-    dma_machine_free(m);
+    g_assert_cmpuint(dma_ch_state(&m->dma, 2), ==, IDMA_CH_BUSY);
 
-    qts = qtest_init(args);
-    wait_loaded(qts);
-    m = dma_machine_attach(qts, false);
+    m->qts = sw_migrate(m->qts, m->args);
+    m->mem.opaque = m->qts;
     g_assert_cmpuint(gmem_read64(&m->mem, pa), ==, moved);
-    qtest_qmp_assert_success(qts, "{'execute': 'cont'}");
+    sw_continue(m->qts);
     for (int i = 0; dma_ch_state(&m->dma, 2) == IDMA_CH_BUSY; i++) {
         g_assert_cmpint(i, <, 60000);
         g_usleep(1000);
@@ -447,7 +406,6 @@ static void test_migration(void)
     g_assert_cmpuint(gmem_read64(&m->mem, pa), ==, 3000000);
     g_assert_cmpuint(dma_ch_read(&m->dma, 2, IDMA_CH_STAT_TXNS), ==, 3000000);
     dma_machine_free(m);
-    unlink(file);
 }
 
 /* ---- properties ----------------------------------------------------------------------------- */

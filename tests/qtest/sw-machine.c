@@ -2,6 +2,7 @@
 /* A machine under qtest with an IOMMU and one `edu` device behind it. */
 #include "qemu/osdep.h"
 #include "sw-machine.h"
+#include "sw-migrate.h"
 
 #include "hw/pci/pci_regs.h"
 
@@ -159,42 +160,12 @@ void sw_machine_free(SwMachine *m)
     g_free(m);
 }
 
-static bool migration_done(QTestState *qts)
-{
-    QDict *r = qtest_qmp(qts, "{ 'execute': 'query-migrate' }");
-    QDict *info = qdict_get_qdict(r, "return");
-    const char *status = qdict_haskey(info, "status") ? qdict_get_str(info, "status") : "none";
-    bool done = g_str_equal(status, "completed");
-
-    g_assert_cmpstr(status, !=, "failed");
-    qobject_unref(r);
-    return done;
-}
-
 void sw_machine_migrate(SwMachine *m)
 {
-    g_autofree char *dir = g_dir_make_tmp("stagewalk-XXXXXX", NULL);
-    g_autofree char *file = g_strdup_printf("%s/state", dir);
-    g_autofree char *uri = g_strdup_printf("file:%s", file);
-    g_autofree char *incoming = g_strdup_printf("%s -incoming %s", m->args, uri);
-
-    qtest_qmp_assert_success(m->qts, "{ 'execute': 'stop' }");
-    qtest_qmp_assert_success(m->qts, "{ 'execute': 'migrate', 'arguments': { 'uri': %s } }", uri);
-    while (!migration_done(m->qts)) {
-        g_usleep(10000);
-    }
-    qtest_quit(m->qts);
-
-    m->qts = qtest_init(incoming);
-    while (!migration_done(m->qts)) {
-        g_usleep(10000);
-    }
-    /* It was stopped when it was saved, and still is. */
-    qtest_qmp_assert_success(m->qts, "{ 'execute': 'cont' }");
+    m->qts = sw_migrate(m->qts, m->args);
+    sw_continue(m->qts);
     m->mem.opaque = m->qts;
     edu_configure(m);
-    unlink(file);
-    rmdir(dir);
 }
 
 void sw_assert_refused(const char *args, const char *value, const char *allowed)
