@@ -40,15 +40,15 @@ class PageRequest(Request):
             entry = self.translate()
         except (Bad, Fault) as fault:
             reason = fault.args[0]
-            return regs.record(self.fault(reason)) if self.qualified(reason) else []
+            return regs.record(self.fault(reason), room) if self.qualified(reason) else []
         if regs[reg.PRS] & PRO:
             return []
         size = 1 << (get(regs[reg.PQA], 0, 3) + 12)
         tail = regs[reg.PQT]
-        if not room or (tail + 32) % size == regs[reg.PQH]:
-            return regs.page_event(PRO)
         if not self.marker:
             self.invalidate(entry)
+        if not room or (tail + 32) % size == regs[reg.PQH]:
+            return regs.page_event(PRO)
         try:
             self.vtd.memory.write(align(regs.wide(reg.PQA), 12) + tail, self.record(), 32)
         except Abort:
