@@ -73,6 +73,8 @@ class PageRequest(Request):
         raise Bad(0x32)
 
     def check_context(self, context):
+        if self.pasid is not None and not context.paside:
+            raise Bad(0x45)
         if not context.pre:
             raise Bad(0x47)
 

@@ -296,6 +296,6 @@ class Walker:
                 mapping = self.miss(addr, need, TAKE)
         finally:
             self.plan.add("walk", False)
-        if mapping.settled:
+        if mapping.settled and mapping.full:
             tlb.put(addr, mapping.lg2, tag, mapping, self.plan.stamp)
         return self.output(mapping, addr, True), mapping.rights
