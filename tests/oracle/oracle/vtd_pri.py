@@ -48,7 +48,7 @@ class PageRequest(Request):
         if not self.marker:
             self.invalidate(entry)
         if not room or (tail + 32) % size == regs[reg.PQH]:
-            return regs.page_event(PRO)
+            return [] if self.marker else regs.page_event(PRO)
         try:
             self.vtd.memory.write(align(regs.wide(reg.PQA), 12) + tail, self.record(), 32)
         except Abort:

@@ -288,7 +288,7 @@ class Walker:
         tlb = self.vtd.tlb
         entry = tlb.lookup(self.plan, addr, tag, lambda found: not need & ~found.rights)
         if entry:
-            return self.output(entry.data, addr, True), entry.data.rights
+            return self.granted(entry.data, addr, need)
         self.plan.add("walk", True)
         try:
             mapping = self.miss(addr, need, LOOK if write else PEEK)
@@ -298,4 +298,9 @@ class Walker:
             self.plan.add("walk", False)
         if mapping.settled and mapping.full:
             tlb.put(addr, mapping.lg2, tag, mapping, self.plan.stamp)
+        return self.granted(mapping, addr, need)
+
+    def granted(self, mapping, addr, need):
+        if not need & mapping.rights:
+            return 0, 0
         return self.output(mapping, addr, True), mapping.rights
