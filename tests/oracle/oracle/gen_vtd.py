@@ -137,9 +137,7 @@ class Generator:
         rng = self.rng
         pgtt = rng.choice((1, 1, 2, 2, 3, 3, 3, 4))
         entry = 1 | pgtt << 6 | rng.choice(DIDS) << 64 | self.flag(0.1, 1)
-        # PWSNP is always set: which of two faults an unsnooped walk reports is open in the
-        # specification, so walks without it are left to the unit tests.
-        entry |= self.flag(1.0, 87) | self.flag(0.7, 128)
+        entry |= self.flag(0.85, 87) | self.flag(0.7, 128)
         t, delta, s2 = None, 0, None
         if pgtt in (2, 3):
             aw, t = self.second()

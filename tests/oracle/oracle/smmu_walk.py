@@ -204,7 +204,7 @@ class Walker:
     def fill(self, va, tag, mapping):
         if mapping.is_global:
             tag = tag & ~mask(16) | GLOBAL
-        if mapping.settled:
+        if mapping.settled and mapping.full:
             self.smmu.tlb.put(va, mapping.lg2, tag, mapping, self.plan.stamp)
 
     def miss(self, va, need, grant=0, split=False):
