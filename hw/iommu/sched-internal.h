@@ -83,6 +83,7 @@ struct IommuSched {
     uint32_t free_count;
     uint32_t *index; /* hash of job number to slot */
     uint32_t index_mask;
+    uint32_t displaced; /* entries of it that are not at their number's own place */
     uint32_t oldest[SCHED_CLASSES], newest[SCHED_CLASSES], active[SCHED_CLASSES];
     SchedList drains;
 

@@ -15,7 +15,12 @@
 
 /* Lists of events. */
 
-static void continue_add(IommuSched *s, unsigned slot, uint32_t job)
+static inline void mark_used(IommuSched *s, unsigned slot)
+{
+    s->wheel_used[slot / 64] |= 1ull << (slot % 64);
+}
+
+static inline void continue_add(IommuSched *s, unsigned slot, uint32_t job)
 {
     SchedList *l = &s->wheel[slot].continues;
 
@@ -26,9 +31,10 @@ static void continue_add(IommuSched *s, unsigned slot, uint32_t job)
         s->jobs[l->tail].event_next = job;
     }
     l->tail = job;
+    mark_used(s, slot);
 }
 
-static void release_add(IommuSched *s, unsigned slot, uint32_t res)
+static inline void release_add(IommuSched *s, unsigned slot, uint32_t res)
 {
     SchedList *l = &s->wheel[slot].releases;
     uint32_t e = s->release_free;
@@ -41,18 +47,16 @@ static void release_add(IommuSched *s, unsigned slot, uint32_t res)
         s->releases[l->tail].next = e;
     }
     l->tail = e;
+    mark_used(s, slot);
 }
 
 static void wheel_add(IommuSched *s, uint64_t cycle, SchedPhase phase, uint32_t subject)
 {
-    unsigned slot = cycle % WHEEL;
-
     if (phase == PHASE_CONTINUE) {
-        continue_add(s, slot, subject);
+        continue_add(s, cycle % WHEEL, subject);
     } else {
-        release_add(s, slot, subject);
+        release_add(s, cycle % WHEEL, subject);
     }
-    s->wheel_used[slot / 64] |= 1ull << (slot % 64);
 }
 
 static bool far_before(const SchedFar *a, const SchedFar *b)
@@ -95,17 +99,47 @@ static SchedFar far_take(IommuSched *s)
     return first;
 }
 
+static void far_schedule(IommuSched *s, uint64_t cycle, SchedPhase phase, uint32_t subject)
+{
+    far_add(s, (SchedFar) {
+        .cycle = cycle, .serial = s->far_serial++, .subject = subject, .phase = phase,
+    });
+}
+
+/* sched_schedule() where the phase is known. */
+
+static inline void schedule_continue(IommuSched *s, uint64_t cycle, uint32_t job)
+{
+    if (__builtin_expect(cycle - s->now < WHEEL, 1)) {
+        continue_add(s, cycle % WHEEL, job);
+    } else {
+        far_schedule(s, cycle, PHASE_CONTINUE, job);
+    }
+}
+
+static inline void schedule_release(IommuSched *s, uint64_t cycle, uint32_t res)
+{
+    if (__builtin_expect(cycle - s->now < WHEEL, 1)) {
+        release_add(s, cycle % WHEEL, res);
+    } else {
+        far_schedule(s, cycle, PHASE_RELEASE, res);
+    }
+}
+
+static inline void schedule_grant(IommuSched *s, uint32_t res)
+{
+    s->grants[s->grant_tail++ % SCHED_GRANTS] = res;
+    mark_used(s, s->now % WHEEL);
+}
+
 void sched_schedule(IommuSched *s, uint64_t cycle, SchedPhase phase, uint32_t subject)
 {
     if (phase == PHASE_GRANT) {
-        s->grants[s->grant_tail++ % SCHED_GRANTS] = subject;
-        s->wheel_used[cycle % WHEEL / 64] |= 1ull << (cycle % 64);
-    } else if (cycle - s->now < WHEEL) {
-        wheel_add(s, cycle, phase, subject);
+        schedule_grant(s, subject);
+    } else if (phase == PHASE_CONTINUE) {
+        schedule_continue(s, cycle, subject);
     } else {
-        far_add(s, (SchedFar) {
-            .cycle = cycle, .serial = s->far_serial++, .subject = subject, .phase = phase,
-        });
+        schedule_release(s, cycle, subject);
     }
 }
 
@@ -144,15 +178,9 @@ static uint64_t wheel_next(const IommuSched *s)
 
 /* Jobs by number. */
 
-/* Numbers come one after the other: spread them, or a removal has one long run to close up. */
-static uint32_t index_home(const IommuSched *s, uint64_t number)
+static inline uint32_t *index_slot(const IommuSched *s, uint64_t number)
 {
-    return ((number * 0x9e3779b97f4a7c15ull) >> 32) & s->index_mask;
-}
-
-static uint32_t *index_slot(const IommuSched *s, uint64_t number)
-{
-    uint32_t h = index_home(s, number);
+    uint32_t h = number & s->index_mask;
 
     while (s->index[h] != NONE && s->jobs[s->index[h]].number != number) {
         h = (h + 1) & s->index_mask;
@@ -160,21 +188,32 @@ static uint32_t *index_slot(const IommuSched *s, uint64_t number)
     return &s->index[h];
 }
 
+static void index_insert(IommuSched *s, uint64_t number, uint32_t slot)
+{
+    uint32_t *at = index_slot(s, number);
+
+    *at = slot;
+    s->displaced += at != &s->index[number & s->index_mask];
+}
+
 static void index_remove(IommuSched *s, uint64_t number)
 {
     uint32_t hole = index_slot(s, number) - s->index;
 
-    /* Close the gap: move back what would no longer be found behind it. */
+    s->displaced -= hole != (number & s->index_mask);
+    s->index[hole] = NONE;
+    if (!s->displaced) {
+        return; /* each is where it belongs, as numbers that come one after the other mostly are */
+    }
+    /* Put those behind the gap in anew: some would no longer be found. */
     for (uint32_t h = (hole + 1) & s->index_mask; s->index[h] != NONE;
          h = (h + 1) & s->index_mask) {
-        uint32_t home = index_home(s, s->jobs[s->index[h]].number);
+        uint32_t slot = s->index[h];
 
-        if (((h - home) & s->index_mask) >= ((h - hole) & s->index_mask)) {
-            s->index[hole] = s->index[h];
-            hole = h;
-        }
+        s->displaced -= h != (s->jobs[slot].number & s->index_mask);
+        s->index[h] = NONE;
+        index_insert(s, s->jobs[slot].number, slot);
     }
-    s->index[hole] = NONE;
 }
 
 /* Room for more jobs, and for the events that they and the servers can have pending. */
@@ -201,8 +240,9 @@ static bool jobs_grow(IommuSched *s)
     }
     s->index_mask = cap * 2 - 1;
     memset(index, 0xff, cap * 2 * sizeof(*index));
+    s->displaced = 0;
     for (uint32_t i = 0; i < s->job_cap; i++) {
-        *index_slot(s, jobs[i].number) = i;
+        index_insert(s, jobs[i].number, i);
     }
     s->job_cap = cap;
     return true;
@@ -233,24 +273,38 @@ uint32_t sched_job_slot(const IommuSched *s, uint64_t number)
 
 bool sched_reached(const IommuSched *s, uint64_t job, unsigned mark)
 {
-    uint32_t slot = sched_job_slot(s, job);
+    bool old = true;
+    uint32_t slot;
 
+    /* Most are long done: older than the oldest of every class. */
+    for (unsigned c = 0; c < SCHED_CLASSES; c++) {
+        old &= s->oldest[c] == NONE || job < s->jobs[s->oldest[c]].number;
+    }
+    if (old) {
+        return true;
+    }
+    slot = sched_job_slot(s, job);
     return slot == NONE || s->jobs[slot].mark >= mark;
 }
 
 /* Resource queues. */
 
-void sched_want_grant(IommuSched *s, unsigned res)
+static inline void want_grant(IommuSched *s, unsigned res)
 {
     SchedServer *r = &s->servers[res];
 
     if (!r->grant_due && r->free && r->head != NONE) {
         r->grant_due = true;
-        sched_schedule(s, s->now, PHASE_GRANT, res);
+        schedule_grant(s, res);
     }
 }
 
-void sched_enqueue(IommuSched *s, uint32_t slot, unsigned res)
+void sched_want_grant(IommuSched *s, unsigned res)
+{
+    want_grant(s, res);
+}
+
+static inline void enqueue(IommuSched *s, uint32_t slot, unsigned res)
 {
     SchedServer *r = &s->servers[res];
 
@@ -266,11 +320,11 @@ void sched_enqueue(IommuSched *s, uint32_t slot, unsigned res)
     }
 }
 
-static void join(IommuSched *s, uint32_t slot, unsigned res)
+void sched_enqueue(IommuSched *s, uint32_t slot, unsigned res)
 {
-    sched_enqueue(s, slot, res);
-    sched_want_grant(s, res);
+    enqueue(s, slot, res);
 }
+
 
 static void grant(IommuSched *s, unsigned res)
 {
@@ -293,19 +347,56 @@ static void grant(IommuSched *s, unsigned res)
         if (op->kind == IOMMU_OP_HOLD) {
             j->held[res] = s->now;
             j->holding |= 1u << res;
-            sched_schedule(s, s->now, PHASE_CONTINUE, slot);
+            schedule_continue(s, s->now, slot);
         } else {
             r->stats.busy += op->occupancy;
-            sched_schedule(s, s->now + op->occupancy, PHASE_RELEASE, res);
-            sched_schedule(s, s->now + op->latency, PHASE_CONTINUE, slot);
+            schedule_release(s, s->now + op->occupancy, res);
+            schedule_continue(s, s->now + op->latency, slot);
         }
     }
+}
+
+/* Nothing is left of the current cycle: what is scheduled for it now comes next. */
+static inline bool cycle_is_over(const IommuSched *s)
+{
+    const SchedSlot *w = &s->wheel[s->now % WHEEL];
+
+    return w->continues.head == NONE && w->releases.head == NONE && s->grant_head == s->grant_tail;
+}
+
+/**
+ * Join the queue of @op's resource. True: the operation has ended already, a slot having been granted.
+ * A grant that would be the next event is made at once.
+ */
+static inline bool join(IommuSched *s, SchedJob *j, uint32_t slot, const IommuOp *op)
+{
+    SchedServer *r = &s->servers[op->res];
+
+    if (!r->free || r->head != NONE || r->grant_due || !cycle_is_over(s)) {
+        enqueue(s, slot, op->res);
+        want_grant(s, op->res);
+        return false;
+    }
+    if (!r->stats.max_queue) {
+        r->stats.max_queue = 1;
+    }
+    r->free--;
+    r->stats.grants++;
+    if (op->kind == IOMMU_OP_HOLD) {
+        j->held[op->res] = s->now;
+        j->holding |= 1u << op->res;
+        return true;
+    }
+    r->stats.busy += op->occupancy;
+    schedule_release(s, s->now + op->occupancy, op->res);
+    schedule_continue(s, s->now + op->latency, slot);
+    return false;
 }
 
 static void give_back(IommuSched *s, unsigned res)
 {
     s->servers[res].free++;
-    sched_want_grant(s, res);
+    want_grant(s, res);
 }
 
 /* Operations. */
@@ -332,7 +423,7 @@ static void wake_waiters(IommuSched *s, SchedJob *j, bool done)
 
         if (done || w->wait_mark <= j->mark) {
             *link = w->queue_next;
-            sched_schedule(s, s->now, PHASE_CONTINUE, slot);
+            schedule_continue(s, s->now, slot);
         } else {
             link = &w->queue_next;
         }
@@ -349,7 +440,7 @@ static void wake_drains(IommuSched *s)
 
         if (drained(s, w, w->ops[w->pc].arg)) {
             *link = w->queue_next;
-            sched_schedule(s, s->now, PHASE_CONTINUE, slot);
+            schedule_continue(s, s->now, slot);
         } else {
             link = &w->queue_next;
         }
@@ -409,7 +500,7 @@ static void finish(IommuSched *s, uint32_t slot)
 }
 
 /** The current operation has ended: log it, note the progress, go to the next. */
-static void end_op(IommuSched *s, SchedJob *j)
+static inline void end_op(IommuSched *s, SchedJob *j)
 {
     const IommuOp *op = &j->ops[j->pc];
 
@@ -418,7 +509,9 @@ static void end_op(IommuSched *s, SchedJob *j)
     }
     if (op->mark > j->mark) {
         j->mark = op->mark;
-        wake_waiters(s, j, false);
+        if (j->waiters != NONE) {
+            wake_waiters(s, j, false);
+        }
     }
     j->pc++;
     j->begun = s->now;
@@ -426,23 +519,22 @@ static void end_op(IommuSched *s, SchedJob *j)
 }
 
 /** Begin the current operation. True: it has ended already. */
-static bool enter_op(IommuSched *s, uint32_t slot)
+static inline bool enter_op(IommuSched *s, uint32_t slot)
 {
     SchedJob *j = &s->jobs[slot];
-    const IommuOp op = j->ops[j->pc];
+    const IommuOp *op = &j->ops[j->pc];
 
     j->entered = true;
-    switch (op.kind) {
+    switch (op->kind) {
     case IOMMU_OP_USE:
     case IOMMU_OP_HOLD:
-        join(s, slot, op.res);
-        return false;
+        return join(s, j, slot, op);
     case IOMMU_OP_RELEASE:
-        release(s, j, op.res);
+        release(s, j, op->res);
         return true;
     case IOMMU_OP_WAIT: {
-        uint64_t number = op.arg >> IOMMU_WAIT_MARK_BITS;
-        unsigned mark = op.arg & ((1u << IOMMU_WAIT_MARK_BITS) - 1);
+        uint64_t number = op->arg >> IOMMU_WAIT_MARK_BITS;
+        unsigned mark = op->arg & ((1u << IOMMU_WAIT_MARK_BITS) - 1);
 
         if (number == j->number || sched_reached(s, number, mark)) {
             return true;
@@ -452,20 +544,20 @@ static bool enter_op(IommuSched *s, uint32_t slot)
         return false;
     }
     case IOMMU_OP_DRAIN:
-        if (drained(s, j, op.arg)) {
+        if (drained(s, j, op->arg)) {
             return true;
         }
         sched_append_to(s, &s->drains.head, slot);
         return false;
     case IOMMU_OP_DELAY:
-        if (!op.latency) {
+        if (!op->latency) {
             return true;
         }
-        sched_schedule(s, s->now + op.latency, PHASE_CONTINUE, slot);
+        schedule_continue(s, s->now + op->latency, slot);
         return false;
     case IOMMU_OP_ACTION:
         if (s->ops.action) {
-            s->ops.action(s->opaque, j->number, op.arg, s->now);
+            s->ops.action(s->opaque, j->number, op->arg, s->now);
         }
         return true;
     default:
@@ -601,7 +693,7 @@ uint32_t sched_job_new(IommuSched *s, uint64_t number, unsigned class_index, con
     }
     s->newest[class_index] = slot;
     s->active[class_index]++;
-    *index_slot(s, number) = slot;
+    index_insert(s, number, slot);
     return slot;
 }
 
@@ -614,7 +706,7 @@ uint64_t sched_submit(IommuSched *s, unsigned job_class, uint64_t cookie, const 
         return 0;
     }
     s->jobs[slot].cookie = cookie;
-    sched_schedule(s, s->now, PHASE_CONTINUE, slot);
+    schedule_continue(s, s->now, slot);
     return s->next_job++;
 }
 
@@ -672,6 +764,7 @@ void sched_reset(IommuSched *s)
     }
     if (s->index) {
         memset(s->index, 0xff, (s->index_mask + 1) * sizeof(uint32_t));
+        s->displaced = 0;
     }
     for (unsigned c = 0; c < SCHED_CLASSES; c++) {
         s->oldest[c] = s->newest[c] = NONE;

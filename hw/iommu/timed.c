@@ -265,9 +265,9 @@ uint64_t iommu_timed_submit(IommuTimed *t, const IommuTxn *txn, IommuResult *res
     uint64_t job;
     size_t count;
 
-    if (txn->arrival > sched_now(t->sched)) {
-        sched_run_until(t->sched, txn->arrival);
-    }
+    /* Also at the same cycle: what an earlier input of it has begun comes first. */
+    sched_run_until(t->sched, txn->arrival > sched_now(t->sched) ? txn->arrival
+                                                                 : sched_now(t->sched));
     p->keep = true;
     p->job = sched_next_job(t->sched);
     t->resolving = true;

@@ -113,14 +113,15 @@ static void widen_windows(SimReport *r)
     }
     memset(&r->windows[SIM_WINDOWS / 2], 0, SIM_WINDOWS / 2 * sizeof(SimWindow));
     r->window_cycles *= 2;
+    r->window_lg2++;
 }
 
 static SimWindow *window_at(SimReport *r, uint64_t cycle)
 {
-    while (cycle / r->window_cycles >= SIM_WINDOWS) {
+    while (cycle >> r->window_lg2 >= SIM_WINDOWS) {
         widen_windows(r);
     }
-    return &r->windows[cycle / r->window_cycles];
+    return &r->windows[cycle >> r->window_lg2];
 }
 
 static void count_latency(SimReport *r, uint64_t latency)
@@ -236,6 +237,10 @@ static bool do_item(Run *run, const SimItem *item, char **error)
     RegBus bus = sim_bed_bus(b);
     uint64_t value;
 
+    if (b->timed && item->kind == SIM_REQUEST) {
+        do_request(run, item); /* time goes on by itself */
+        return true;
+    }
     if (b->timed) {
         iommu_timed_run_until(b->timed, item->cycle);
     } else if (item->kind == SIM_REQUEST || item->kind == SIM_PAGE) {
@@ -261,8 +266,7 @@ static bool do_item(Run *run, const SimItem *item, char **error)
         }
         break;
     case SIM_REQUEST:
-        do_request(run, item);
-        break;
+        break; /* done above */
     case SIM_PAGE:
         if (b->model->ops->page_request) {
             b->model->ops->page_request(b->model, &item->page);

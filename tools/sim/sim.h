@@ -133,7 +133,8 @@ typedef struct SimReport {
     uint64_t *latencies;       /* requests by cycles, below SIM_LATENCIES */
     GHashTable *long_latencies;/* the others: cycles -> count */
     uint64_t bytes;
-    uint64_t window_cycles;
+    uint64_t window_cycles;    /* 2^window_lg2 */
+    unsigned window_lg2;
     SimWindow windows[SIM_WINDOWS];
     SimSlow slowest[SIM_SLOWEST];
     unsigned slow_count;
