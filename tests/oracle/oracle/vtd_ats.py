@@ -83,6 +83,7 @@ class Translated(Special):
     """AT=10: the address is that of an earlier answer."""
 
     address_type = 2
+    eptr_alone = 0x43
 
     def refuse(self, reason):
         return ABORTED if reason in ABORTING else UNSUPPORTED, True

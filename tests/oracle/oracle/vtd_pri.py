@@ -15,6 +15,8 @@ PRO, PPR = 2, 1
 class PageRequest(Request):
     """A record; everything about it is decided when it becomes visible."""
 
+    eptr_alone = 0x43
+
     def __init__(self, vtd, item):
         self.vtd = vtd
         self.sid, self.addr, self.group = item.args

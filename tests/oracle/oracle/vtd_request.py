@@ -40,6 +40,7 @@ class Request:
     # The kind of request, as fault records have it
 
     address_type = 0
+    eptr_alone = 0x45               # of a request with PASID where EPTR=1 but PASIDE=0
 
     def kind(self):
         return (not self.write or self.atomic) << 126 | self.atomic << 92
@@ -194,6 +195,8 @@ class Request:
         raw = self.read(table + 32 * (self.sid & 0x7F), 32, 0x40)
         self.fpd = bool(get(raw, 1))
         context = ScalableContext(raw)
+        if context.eptr and not context.paside:
+            raise Bad(0x43 if self.pasid is None else self.eptr_alone)
         contexts.put(self.sid, 0, 0, context, self.plan.stamp)
         return context
 

@@ -73,9 +73,7 @@ class ScalableContext:
         self.rid_pasid, self.rid_priv = get(raw, 64, 20), get(raw, 84)
         if get(raw, 5) or get(raw, 7, 2) or raw >> 85 or get(raw, HAW, 64 - HAW):
             raise Bad(0x42)
-        if self.pre and not self.dte or self.eptr and not self.paside:
-            raise Bad(0x43)
-        if self.rid_pasid >> (self.pdts + 13):
+        if self.pre and not self.dte or self.rid_pasid >> (self.pdts + 13):
             raise Bad(0x43)
 
 
