@@ -40,7 +40,7 @@ static bool read_entry(Visit *v, const Table *t, uint64_t addr, uint64_t *desc)
     uint32_t attr;
     PtFault fault;
 
-    v->reads++;
+    v->reads += t->under ? t->under->top + 2u : 1; /* the descriptor's own address is walked for */
     if (t->under && !pt_walk_ipa(v->w, t->under, addr, PT_CLASS_TABLE, PT_REQ_NO_FILL, &addr,
                                  &attr, &fault)) {
         return false;

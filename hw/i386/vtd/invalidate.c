@@ -3,11 +3,11 @@
  * Intel VT-d: what each invalidation removes from which cache [6.2, 6.5.2, 6.5.3], whoever asks - a
  * descriptor, a register, a page request or a global command - and who is told.
  */
-#include <stdlib.h>
-
 #include "vtd-model.h"
 
 static const uint64_t all_addresses = ~0ull;
+
+#define ALL_SOURCES (VTD_SOURCES - 1)
 
 /* Source-id bits that FM leaves out of the comparison. */
 static uint16_t function_mask(unsigned fm)
@@ -39,79 +39,6 @@ static void count(VtdModel *m, uint32_t dropped)
     plan_step(&m->plan, IOMMU_STEP_INVALIDATE, 0, 0, false, 0, dropped);
 }
 
-/* ---- who is told */
-
-static void streams_changed(VtdModel *m, uint32_t sid, uint32_t ignored)
-{
-    if (m->extra.streams_changed) {
-        m->extra.streams_changed(m->base.host.opaque, sid, ignored);
-    }
-}
-
-static void tell_watchers(VtdModel *m, bool any_domain, uint16_t did, uint64_t first, uint64_t last)
-{
-    const VtdSpace *space;
-    const VtdContext *ctx;
-    VtdFault fault;
-
-    if (!m->base.host.ops->unmap || !vtd_gsts(m, VTD_GCMD_TE)) {
-        return;
-    }
-    for (size_t i = 0; i < m->watched_count; i++) {
-        IommuUnmap u = { .stream = m->watched[i], .addr = first, .last = last };
-        uint32_t pasid = 0;
-
-        space = vtd_space_find(m, u.stream, false, &pasid, true, &ctx, &fault);
-        if (space && (any_domain || space->did == did)) {
-            m->base.host.ops->unmap(m->base.host.opaque, &u);
-        }
-    }
-}
-
-/* Same for one PASID: notifiers see requests without PASID, that is RID_PASID. */
-static void tell_watchers_pasid(VtdModel *m, uint16_t did, uint32_t pasid, uint64_t first,
-                                uint64_t last)
-{
-    const VtdSpace *space;
-    const VtdContext *ctx;
-    VtdFault fault;
-
-    if (!m->base.host.ops->unmap || !vtd_gsts(m, VTD_GCMD_TE)) {
-        return;
-    }
-    for (size_t i = 0; i < m->watched_count; i++) {
-        IommuUnmap u = { .stream = m->watched[i], .addr = first, .last = last };
-        uint32_t own = 0;
-
-        space = vtd_space_find(m, u.stream, false, &own, true, &ctx, &fault);
-        if (space && space->did == did && own == pasid) {
-            m->base.host.ops->unmap(m->base.host.opaque, &u);
-        }
-    }
-}
-
-void vtd_watch(IommuModel *model, uint32_t stream, bool on)
-{
-    VtdModel *m = vtd_model(model);
-    uint16_t sid = stream;
-    size_t i = 0;
-
-    while (i < m->watched_count && m->watched[i] != sid) {
-        i++;
-    }
-    if (on && i == m->watched_count) {
-        uint16_t *grown = realloc(m->watched, (i + 1) * sizeof(*grown));
-
-        if (!grown) {
-            abort(); /* as GLib would: the host is out of memory */
-        }
-        m->watched = grown;
-        m->watched[m->watched_count++] = sid;
-    } else if (!on && i < m->watched_count) {
-        m->watched[i] = m->watched[--m->watched_count];
-    }
-}
-
 /* ---- context and PASID caches */
 
 static void drop_context(VtdModel *m, uint16_t sid, uint16_t did)
@@ -136,13 +63,13 @@ void vtd_inv_context(VtdModel *m, unsigned gran, uint16_t did, uint16_t sid, uns
                 drop_context(m, (sid & ~ignored) | n, did);
             }
         }
-        streams_changed(m, sid, ignored);
+        vtd_tell_streams(m, sid, ignored);
     } else if (gran == VTD_GRAN_DOMAIN && m->tables.ttm == VTD_TTM_LEGACY) {
         vtd_epoch_expire_domain(&m->context_epochs, did);
-        streams_changed(m, 0, 0xffff);
+        vtd_tell_streams(m, 0, ALL_SOURCES);
     } else {
         iommu_cache_flush(&m->contexts);
-        streams_changed(m, 0, 0xffff);
+        vtd_tell_streams(m, 0, ALL_SOURCES);
     }
     count(m, 0);
 }
@@ -162,7 +89,7 @@ void vtd_inv_pasid(VtdModel *m, unsigned gran, uint16_t did, uint32_t pasid)
         iommu_cache_flush(&m->pasids);
         break;
     }
-    streams_changed(m, 0, 0xffff);
+    vtd_tell_streams(m, 0, ALL_SOURCES);
     count(m, 0);
 }
 
@@ -192,7 +119,7 @@ void vtd_inv_iotlb_global(VtdModel *m)
 
     tlb_flush(&m->iotlb);
     pt_walker_flush(&m->walker);
-    tell_watchers(m, true, 0, 0, all_addresses);
+    vtd_tell_domain(m, true, 0, 0, all_addresses);
     count(m, live - m->iotlb.main.live);
 }
 
@@ -204,7 +131,7 @@ void vtd_inv_iotlb_domain(VtdModel *m, uint16_t did)
     did = known_did(m, did);
     tlb_invalidate(&m->iotlb, reg_make(VTD_TAG_DID, did), mask);
     pt_walker_invalidate(&m->walker, 0, false, 0, all_addresses, reg_make(VTD_TAG_DID, did), mask);
-    tell_watchers(m, false, did, 0, all_addresses);
+    vtd_tell_domain(m, false, did, 0, all_addresses);
     count(m, live - m->iotlb.main.live);
 }
 
@@ -235,7 +162,7 @@ void vtd_inv_iotlb_page(VtdModel *m, uint16_t did, uint64_t addr, unsigned am, b
         tlb_invalidate_range(&m->iotlb, first, last, tag, mask);
     }
     pt_walker_invalidate(&m->walker, 2, ih, first, last, tag, mask);
-    tell_watchers(m, false, did, first, last);
+    vtd_tell_domain(m, false, did, first, last);
     count(m, live - m->iotlb.main.live);
 }
 
@@ -248,7 +175,7 @@ void vtd_inv_piotlb_pasid(VtdModel *m, uint16_t did, uint32_t pasid)
     pt_walker_invalidate(&m->walker, 1, false, 0, all_addresses, pair_tag(did, pasid), pair_mask());
     /* Second-stage leaves that the walker keeps are translations too, known by their domain alone. */
     iommu_cache_invalidate(&m->walker.ipa, reg_make(VTD_TAG_DID, did), field_mask(VTD_TAG_DID));
-    tell_watchers_pasid(m, did, pasid, 0, all_addresses);
+    vtd_tell_pasid(m, did, pasid, 0, all_addresses);
     count(m, live - m->iotlb.main.live);
 }
 
@@ -264,7 +191,7 @@ void vtd_inv_piotlb_page(VtdModel *m, uint16_t did, uint32_t pasid, uint64_t add
     drop_type(m, VTD_PGTT_FS, tag, pair_mask(), first, last);
     drop_type(m, VTD_PGTT_NESTED, tag, pair_mask(), first, last);
     pt_walker_invalidate(&m->walker, 1, ih, first, last, tag, pair_mask());
-    tell_watchers_pasid(m, did, pasid, first, last);
+    vtd_tell_pasid(m, did, pasid, first, last);
     count(m, live - m->iotlb.main.live);
 }
 

@@ -15,17 +15,23 @@ static void vtd_reset(IommuModel *model)
     memset(&m->tables, 0, sizeof(m->tables));
     memset(&m->queue, 0, sizeof(m->queue));
     m->fault_index = 0;
+    vtd_watch_forget(m);
     vtd_inv_everything(m);
     iommu_cache_flush(&m->interrupts);
     vtd_epochs_reset(&m->context_epochs);
     vtd_epochs_reset(&m->pasid_epochs);
 }
 
-/* Everything happens when it is asked for; only counters of cycles have something to catch up with. */
+/* With timing off: the rest of a long queue, and counters of cycles. */
 static void vtd_run_until(IommuModel *model, uint64_t cycle)
 {
+    VtdModel *m = vtd_model(model);
+
     (void)cycle;
-    vtd_perfmon_tick(vtd_model(model));
+    if (!m->base.timed) {
+        vtd_qi_run(m);
+    }
+    vtd_perfmon_tick(m);
 }
 
 static void vtd_execute(IommuModel *model)
@@ -47,7 +53,6 @@ static void vtd_free(IommuModel *model)
     iommu_cache_destroy(&m->pasids);
     iommu_cache_destroy(&m->interrupts);
     pt_walker_destroy(&m->walker);
-    free(m->watched);
     free(m);
 }
 

@@ -9,6 +9,12 @@
 #include "vtd-model.h"
 #include "hw/iommu/timed.h"
 
+/*
+ * Of one doorbell, with timing off: the rest follows when the host has had its turn. Notices to whoever
+ * mirrors mappings count as several (watch.c).
+ */
+#define DRAIN_DESCRIPTORS 1024u
+
 typedef enum QiOutcome {
     QI_DONE,  /* executed: go on */
     QI_RETRY, /* cannot start now: stay on the descriptor until something completes */
@@ -120,6 +126,7 @@ static QiOutcome send_device_invalidation(VtdModel *m, IommuAtsInv *inv)
     if (!m->base.host.ops->ats_invalidate) {
         return QI_DONE;
     }
+    vtd_tell_owed(m);
     q->itags_busy |= 1u << tag;
     q->itag_sid[tag] = inv->stream;
     inv->itag = tag;
@@ -198,6 +205,7 @@ static void complete_wait(VtdModel *m, const uint64_t *w)
 
 static QiOutcome do_wait(VtdModel *m, const uint64_t w[4])
 {
+    vtd_tell_owed(m); /* before software may reuse what it has unmapped */
     if (m->queue.itags_busy) {
         m->queue.waiting = true;
         m->queue.wait[0] = w[0];
@@ -437,8 +445,23 @@ static bool step(VtdModel *m, const QiShape *s, uint32_t head)
     return true;
 }
 
+static bool has_work(const VtdModel *m)
+{
+    return may_fetch(m) && vtd_reg32(m, VTD_REG_IQH) != vtd_reg32(m, VTD_REG_IQT);
+}
+
+void vtd_qi_wake(VtdModel *m)
+{
+    const IommuHostOps *ops = m->base.host.ops;
+
+    if (!m->base.timed && ops->wake && has_work(m)) {
+        ops->wake(m->base.host.opaque, ops->now ? ops->now(m->base.host.opaque) : 0);
+    }
+}
+
 void vtd_qi_run(VtdModel *m)
 {
+    uint32_t limit = m->base.host.ops->wake ? DRAIN_DESCRIPTORS : UINT32_MAX;
     QiShape s;
     VtdIqei error;
 
@@ -450,11 +473,13 @@ void vtd_qi_run(VtdModel *m)
         return;
     }
     m->queue.running = true;
+    m->watch.told = 0;
     /* At most once around: software that moves the tail meanwhile rings again. */
-    for (uint32_t n = 0; may_fetch(m); n++) {
+    for (uint32_t n = 0; has_work(m); n++) {
         uint32_t head = vtd_reg32(m, VTD_REG_IQH);
 
-        if (head == vtd_reg32(m, VTD_REG_IQT)) {
+        if (n + m->watch.told >= limit) {
+            vtd_qi_wake(m);
             break;
         }
         error = queue_shape(m, &s);
@@ -467,6 +492,7 @@ void vtd_qi_run(VtdModel *m)
         }
     }
     m->queue.running = false;
+    vtd_tell_owed(m);
 }
 
 /* ---- one descriptor at a time, with timing on */
@@ -482,8 +508,7 @@ uint32_t vtd_command_pending(IommuModel *model)
 {
     VtdModel *m = vtd_model(model);
 
-    if (!may_fetch(m) || m->queue.no_itag ||
-        vtd_reg32(m, VTD_REG_IQH) == vtd_reg32(m, VTD_REG_IQT)) {
+    if (!has_work(m) || m->queue.no_itag) {
         return 0;
     }
     return reg_get(vtd_reg64(m, VTD_REG_IQA), VTD_IQA_DW) ? 32 : 16;

@@ -74,5 +74,7 @@ bool vtd_load(IommuModel *model, IommuStateReader *r)
     iommu_cache_flush(&m->interrupts);
     vtd_epochs_reset(&m->context_epochs);
     vtd_epochs_reset(&m->pasid_epochs);
+    vtd_watch_forget(m);
+    vtd_qi_wake(m); /* the saved unit may have been amid a long queue */
     return true;
 }

@@ -157,8 +157,22 @@ typedef struct VtdQueue {
     uint8_t waiting;                 /* a wait descriptor holds the queue until they are answered */
     uint64_t wait[2];                /* that descriptor */
     bool running;                    /* guards against being re-entered by host callbacks */
-    bool no_itag;                    /* timing on: the next descriptor needs one that is not free */
+    uint8_t no_itag;                 /* timing on: the next descriptor needs one that is not free */
 } VtdQueue;
+
+#define VTD_SOURCES 65536u
+#define VTD_SOURCE_WORDS (VTD_SOURCES / 64)
+
+/* Whoever mirrors mappings, by source-id, and the notices that are owed to them (watch.c). */
+typedef struct VtdWatch {
+    uint64_t watched[VTD_SOURCE_WORDS];
+    uint64_t owed[VTD_SOURCE_WORDS]; /* everything is to be looked at again */
+    uint32_t count;                  /* of bits in watched */
+    uint32_t told;                   /* cost of the notices given since a doorbell, in descriptors */
+    bool owes;                       /* a bit of owed is set */
+    bool streams_owed;               /* streams_changed(sid, ignored) is owed */
+    uint16_t sid, ignored;
+} VtdWatch;
 
 /* Timing on: the descriptor between execution and retirement. */
 typedef struct VtdCommand {
@@ -232,8 +246,7 @@ typedef struct VtdModel {
     VtdMemo memo;
     VtdPerfmon perfmon;
 
-    uint16_t *watched; /* source-ids that notifiers watch */
-    size_t watched_count;
+    VtdWatch watch;
 } VtdModel;
 
 static inline VtdModel *vtd_model(IommuModel *m)
@@ -459,12 +472,29 @@ void vtd_inv_page_request(VtdModel *m, const VtdSpace *space, uint32_t pasid, ui
 /** CCMD or IOTLB written with its trigger bit [11.4.6]. */
 void vtd_inv_ccmd_written(VtdModel *m);
 void vtd_inv_iotlb_reg_written(VtdModel *m);
+
+/* ---- watch.c: who mirrors mappings */
+
 void vtd_watch(IommuModel *m, uint32_t stream, bool on);
+
+/** Nothing is owed any more: whoever watches is told in another way to look at everything. */
+void vtd_watch_forget(VtdModel *m);
+
+/** [@first, @last] of @did, or of every domain, is no longer as it was. */
+void vtd_tell_domain(VtdModel *m, bool any_domain, uint16_t did, uint64_t first, uint64_t last);
+/** Same for one PASID: notifiers see requests without PASID, that is RID_PASID. */
+void vtd_tell_pasid(VtdModel *m, uint16_t did, uint32_t pasid, uint64_t first, uint64_t last);
+/** Context or PASID entries of the sources equal to @sid in all bits not @ignored may have changed. */
+void vtd_tell_streams(VtdModel *m, uint16_t sid, uint16_t ignored);
+/** Give the notices that are owed. */
+void vtd_tell_owed(VtdModel *m);
 
 /* ---- qi.c: invalidation queue [6.5.2] */
 
 /** Run the queue as far as it goes. */
 void vtd_qi_run(VtdModel *m);
+/** Have the host call run_until() if there are descriptors to execute. */
+void vtd_qi_wake(VtdModel *m);
 void vtd_qi_disable(VtdModel *m);
 void vtd_ats_inv_done(IommuModel *m, uint32_t stream, uint32_t itag, bool ok);
 
