@@ -73,6 +73,12 @@ bool di_fault(DmaIommu *di, DiFault *fault);
 /** Answer the group of @req: PCIe response codes 0, 1, 15. */
 void di_respond(DmaIommu *di, const DiPageRequest *req, unsigned code);
 
+/** Switch translation off and on: while it is off, requests bypass. */
+void di_enable(DmaIommu *di, bool on);
+
+/** Counter @name of the model (property stagewalk-counters). */
+uint64_t di_counter(DmaIommu *di, const char *name);
+
 /** SMMUv3 only: let faults of the PASID stall; false for VT-d. */
 bool di_enable_stall(DmaIommu *di, uint32_t pasid);
 /** End the stall that di_fault() has told last: retry, or abort. */
