@@ -3,6 +3,7 @@
 
 import random
 
+from . import smmu_pmcg as pmcg
 from . import smmu_regs as reg
 from . import trace as traces
 from .bits import align, mask
@@ -279,7 +280,22 @@ class Generator:
             lines += [f"w 0xb0 8 0x{pool.alloc(64):x}", "w 0xb8 4 0x55"]
         lines += [f"w 0x50 4 {irq}", f"w 0x80 8 0x{self.strtab:x}",
                   f"w 0x88 4 0x{self.strtab_cfg:x}",
-                  f"w 0x20 4 {cr0}", "start"]
+                  f"w 0x20 4 {cr0}"]
+        return lines + self.counter_setup() + ["start"]
+
+    def counter_setup(self):
+        rng = self.rng
+        lines = []
+        for number in range(pmcg.NUMBER):
+            event = rng.choice(pmcg.EVENTS)
+            span = rng.choice((0, 1, 1, 1))
+            stream = rng.choice((0xFFFFFFFF, 0x1F, 7, 0x27)) if span else rng.choice(self.ids)
+            lines += [f"w 0x{pmcg.TYPES + 4 * number:x} 4 0x{event | span << pmcg.SPAN:x}",
+                      f"w 0x{pmcg.STREAMS + 4 * number:x} 4 0x{stream:x}",
+                      f"w 0x{pmcg.COUNTERS + 8 * number:x} 8 0x{rng.getrandbits(40):x}"]
+        lines += [f"w 0x{pmcg.ENABLE_SET:x} 8 0x{mask(pmcg.NUMBER):x}",
+                  f"w 0x{pmcg.CONTROL:x} 4 1"]
+        return lines
         return lines
 
     def command(self):
@@ -448,5 +464,11 @@ class Generator:
             if self.hostile and self.chance(0.05):
                 self.edit()
             if self.chance(0.02):
+                self.say(f"r 0x{pmcg.COUNTERS + 8 * self.rng.randrange(pmcg.NUMBER):x} 8")
                 self.say(f"r 0x{self.rng.choice((0x9C, 0x100A8, 0x60, 0x100C8)):x} 4")
+        self.read_counters()
         return lines + self.lines, self.run.finish()
+
+    def read_counters(self):
+        for number in range(pmcg.NUMBER):
+            self.say(f"r 0x{pmcg.COUNTERS + 8 * number:x} 8")

@@ -15,20 +15,20 @@ class Plan:
     def stamp(self):
         return (self.number, len(self.steps)) if self.number else None
 
-    def add(self, kind, arg=None, entry=None):
-        """A step; of a lookup that hit, the entry."""
+    def add(self, kind, arg=None, entry=None, about=None):
+        """A step; of a lookup that hit, the entry; about what, for the counters."""
         wait = None
         if (entry and entry.stamp and entry.stamp[0] != self.number
                 and not self.play.reached(entry.stamp)):
             wait = entry.stamp
-        self.steps.append((kind, arg, entry, wait))
+        self.steps.append((kind, arg, entry, wait, about))
 
     def step_ops(self, index, walking):
-        kind, arg, entry, wait = self.steps[index]
+        kind, arg, _, wait, _ = self.steps[index]
         if kind in ("config", "utlb", "tlb", "ipa"):
             ops = [Op("use", kind.upper())]
         elif kind == "table":
-            before = self.steps[index - 1] if index else (None,) * 4
+            before = self.steps[index - 1] if index else (None,) * 5
             single = before[:2] == (kind, arg) and not before[2]
             ops = [] if single else [Op("use", "TABLE")]
         elif kind == "read":

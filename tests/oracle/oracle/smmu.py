@@ -6,6 +6,7 @@ from .cache import Cache, Tlb
 from .memory import Memory
 from .play import Play
 from .smmu_ats import Translated, TranslationRequest
+from .smmu_pmcg import Counters
 from .smmu_pri import page_request
 from .smmu_queue import Queues
 from .smmu_regs import Registers
@@ -30,6 +31,7 @@ class Smmu:
         self.regs = Registers(self)
         self.queues = Queues(self)
         self.stalls = Stalls(self)
+        self.counters = Counters(self)
 
     # Inputs
 

@@ -2,6 +2,7 @@
 """SMMUv3: translation requests and translated transactions (requirements AT)."""
 
 from .smmu_config import OAS
+from .smmu_pmcg import ATS, PASSED
 from .smmu_request import (CA, UR, C_BAD_STREAMID, F_BAD_ATS_TREQ, F_TRANSL_FORBIDDEN,
                            Request, Stop)
 from .smmu_walk import F_ADDR_SIZE, F_WALK_EABT, Fault, Walker
@@ -10,6 +11,8 @@ from .vmsa import PR, PW, PX, UR as USER_READ, UW, UX
 
 class TranslationRequest(Request):
     """AT=01: answered with rights, an address, or a refusal."""
+
+    counted = ATS
 
     def __init__(self, smmu, item):
         super().__init__(smmu, item)
@@ -96,6 +99,8 @@ class TranslationRequest(Request):
 
 class Translated(Request):
     """AT=10: the address is that of an earlier answer."""
+
+    counted = PASSED
 
     def __init__(self, smmu, item):
         super().__init__(smmu, item)

@@ -86,12 +86,17 @@ class Registers:
     def read(self, offset, size):
         if size == 8:
             return self.read(offset, 4) | self.read(offset + 4, 4) << 32
+        if self.smmu.counters.mine(offset):
+            return self.smmu.counters.read(offset)
         return READ_ONLY.get(offset, self[offset])
 
     def write(self, offset, size, value):
         if size == 8:
             self.write(offset, 4, value & mask(32))
             self.write(offset + 4, 4, value >> 32)
+            return
+        if self.smmu.counters.mine(offset):
+            self.smmu.counters.write(offset, value)
             return
         if offset in READ_ONLY or offset in (CR0ACK, IRQ_CTRLACK, GERROR):
             return

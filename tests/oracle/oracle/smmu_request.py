@@ -38,8 +38,11 @@ class Request:
         self.plan = Plan(smmu.play, smmu.play.count + 1)
         self.stall, self.cookie = None, self.plan.number
 
+    counted = None                      # as what else than a transaction
+
     def resolve(self):
         status, pa = self.attempt()
+        self.smmu.counters.request(self.sid, self.plan.steps, self.counted)
         self.smmu.log(f"request {self.plan.number} status {status} pa 0x{pa:x} "
                       f"fault 0x{self.event:x}{self.suffix()}")
         self.smmu.play.submit("request", self.plan.request_ops())

@@ -55,7 +55,7 @@ class Walker:
             if not cache.entries:
                 continue
             entry = cache.lookup(addr, stage.tag, stage.shift(level - 1))
-            self.plan.add("table", stage.number, entry)
+            self.plan.add("table", stage.number, entry, level - 1)
             if entry:
                 return level, *entry.data
         return stage.level, stage.base, 0
@@ -69,7 +69,7 @@ class Walker:
         while True:
             where = table + 8 * stage.index(addr, level)
             at = self.descriptor(stage, where, READ)
-            self.plan.add("read", 8)
+            self.plan.add("read", 8, about=stage.number)
             try:
                 desc = self.memory.read(at)
             except Abort:
