@@ -32,7 +32,7 @@ class Generator:
         self.hostile = self.rng.random() < 0.4
         self.ats = self.rng.random() < 0.5
         self.stall = self.rng.random() < 0.5
-        self.cmds = 0
+        self.cmds, self.off = 0, False
 
     def chance(self, probability):
         return self.rng.random() < probability
@@ -281,6 +281,7 @@ class Generator:
         lines += [f"w 0x50 4 {irq}", f"w 0x80 8 0x{self.strtab:x}",
                   f"w 0x88 4 0x{self.strtab_cfg:x}",
                   f"w 0x20 4 {cr0}"]
+        self.cr0 = cr0
         return lines + self.counter_setup() + ["start"]
 
     def counter_setup(self):
@@ -352,6 +353,15 @@ class Generator:
             self.say(f"m 0x{where:x} 0x{raw & mask(64):x} 0x{raw >> 64:x}")
             self.cmds += 1
         self.say(f"w 0x98 4 0x{self.cmds & mask(self.cmdq_log2 + 1):x}")
+
+    def switch(self):
+        """Software turns translation off, or a queue, and all on again."""
+        if self.off:
+            self.off = False
+            self.say(f"w 0x20 4 {self.cr0}")
+        else:
+            self.off = True
+            self.say(f"w 0x20 4 {self.cr0 & ~(1 << self.rng.choice((0, 0, 1, 2, 3)))}")
 
     def consume(self):
         """Software has read its events."""
@@ -459,6 +469,8 @@ class Generator:
             self.request()
             if self.timed and self.chance(0.15):
                 self.send()
+            if self.timed and self.chance(0.05 if self.off else 0.005):
+                self.switch()
             if self.timed and self.chance(0.05 if self.stall else 0.01):
                 self.consume()
             if self.hostile and self.chance(0.05):

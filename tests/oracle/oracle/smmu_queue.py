@@ -145,8 +145,16 @@ class Command:
     def __init__(self, queues):
         self.queues, self.smmu, self.regs = queues, queues.smmu, queues.regs
         self.failed, self.signal = 0, None
+        self.queue_life = self.regs.command_life
+
+    @property
+    def void(self):
+        """Whether the queue has been switched off since."""
+        return self.queue_life != self.regs.command_life
 
     def effect(self, job):
+        if self.void:
+            return []
         where, _ = self.queues.place(reg.CMDQ_BASE, self.regs[reg.CMDQ_CONS], 4)
         self.plan = Plan(self.smmu.play, job.number if job else 0)
         try:
@@ -159,6 +167,8 @@ class Command:
 
     def consumed(self, _job):
         regs = self.regs
+        if self.void:
+            return
         cons = regs[reg.CMDQ_CONS]
         if self.failed:
             regs[reg.CMDQ_CONS] = cons & mask(20) | self.failed << 24

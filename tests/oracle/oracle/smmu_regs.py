@@ -19,6 +19,7 @@ class Registers:
     def __init__(self, smmu):
         self.smmu = smmu
         self.words = {GBPA: 0x1000}
+        self.command_life = 0           # how often the command queue was switched off
 
     def __getitem__(self, offset):
         return self.words.get(offset, 0)
@@ -117,6 +118,8 @@ class Registers:
         elif offset in (EVENTQ_PROD, EVENTQ_CONS, PRIQ_PROD, PRIQ_CONS):
             value &= 0x800FFFFF
         was, self[offset] = self[offset], value
+        if offset == CR0 and was & ~value & 1 << CMDQEN:
+            self.command_life += 1
         if offset in (CR0, CMDQ_PROD, GERRORN):
             self.smmu.queues.look()
         if offset == CR0 and was & ~value & 1 << SMMUEN:
