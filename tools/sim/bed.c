@@ -78,7 +78,8 @@ static void bed_stall_done(void *opaque, uint64_t cookie, const IommuResult *res
 
     if (b->log && b->timed) {
         fprintf(b->log, "%" PRIu64 " resumed %" PRIu64 " status %u pa 0x%" PRIx64 "\n",
-                sim_bed_now(b), cookie, res->status, res->status ? 0 : res->pa);
+                sim_bed_now(b), cookie >> SIM_COOKIE_BITS, res->status,
+                res->status ? 0 : res->pa);
     }
     b->ram.host.ops->stall_done(&b->ram, cookie, res);
 }

@@ -12,8 +12,8 @@ typedef struct Options {
     SimGeneratorOptions generate;
     char *profile;
     char **sets;
-    char *log, *json, *html, *perfetto, *write_trace, *sweep, *csv;
-    gboolean binary, jobs, quiet, parameters, generator;
+    char *log, *json, *html, *perfetto, *write_trace, *sweep, *csv, *plot, *convert, *setup;
+    gboolean inputs, binary, jobs, quiet, parameters, generator;
 } Options;
 
 static char *find_profile(const char *name)
@@ -89,7 +89,7 @@ static bool close_output(FILE *f, const char *path, char **error)
 
 static bool run_once(const Options *o, const char *trace, const IommuProfile *p, char **error)
 {
-    SimRunOptions run = { .spans = o->html != NULL };
+    SimRunOptions run = { .spans = o->html != NULL, .inputs = o->inputs };
     g_autofree char *late = NULL;
     SimSource *s = open_source(o, trace, error);
     SimReport r = { 0 };
@@ -125,6 +125,31 @@ static bool run_once(const Options *o, const char *trace, const IommuProfile *p,
     sim_report_clear(&r);
     if (s) {
         s->free(s);
+    }
+    return ok;
+}
+
+/* ---- converters */
+
+static bool convert(const Options *o, const char *path, char **error)
+{
+    SimTraceWriter *out = NULL;
+    SimSource *setup;
+    bool ok;
+
+    if (!o->write_trace) {
+        *error = g_strdup("--convert: --write-trace says where the trace goes");
+        return false;
+    }
+    setup = o->setup ? sim_trace_open(o->setup, error) : sim_generator_new(&o->generate, error);
+    ok = setup && (out = sim_trace_create(o->write_trace, o->binary, &setup->machine, error)) &&
+         sim_convert(o->convert, path, setup, out, error);
+    if (out && !sim_trace_close(out) && ok) {
+        *error = g_strdup_printf("%s: cannot be written", o->write_trace);
+        ok = false;
+    }
+    if (setup) {
+        setup->free(setup);
     }
     return ok;
 }
@@ -201,10 +226,36 @@ static bool set_swept(Options *o, IommuProfile *p, const char *name, uint64_t v,
     return iommu_profile_set(p, name, text, error) && iommu_profile_check(p, error);
 }
 
+static void add_point(GArray *points, uint64_t value, const SimReport *r)
+{
+    const IommuCounters *c = &r->counters;
+    SimPoint p = {
+        .value = value,
+        .mean = (double)r->latency_sum / MAX(r->requests - r->stalled, 1),
+        .median = sim_percentile(r, 50),
+        .p99 = sim_percentile(r, 99),
+        .hit_rate = c->tlb_lookups ? (double)c->tlb_hits / c->tlb_lookups : 0,
+    };
+
+    g_array_append_val(points, p);
+}
+
+static bool write_plot(const Options *o, const SimSweep *sweep, const GArray *points, char **error)
+{
+    FILE *f = open_output(o->plot, error);
+
+    if (f) {
+        sim_plot_sweep(f, sweep->name, points);
+    }
+    return f && close_output(f, o->plot, error);
+}
+
 static bool run_sweep(Options *o, const char *trace, const IommuProfile *base,
                       const SimSweep *sweep, char **error)
 {
     FILE *csv = open_output(o->csv ? o->csv : "-", error);
+    g_autoptr(GArray) points = g_array_new(FALSE, FALSE, sizeof(SimPoint));
+    g_autofree char *late = NULL;
     bool ok = csv != NULL;
 
     if (ok) {
@@ -221,13 +272,15 @@ static bool run_sweep(Options *o, const char *trace, const IommuProfile *base,
              sim_run(s, &p, &run, &r, error);
         if (ok) {
             csv_row(csv, sweep->name, v, &r);
+            add_point(points, v, &r);
         }
         sim_report_clear(&r);
         if (s) {
             s->free(s);
         }
     }
-    return close_output(csv, o->csv ? o->csv : "-", error) && ok;
+    ok = close_output(csv, o->csv ? o->csv : "-", ok ? error : &late) && ok;
+    return ok && (!o->plot || write_plot(o, sweep, points, error));
 }
 
 /* ---- command line */
@@ -254,6 +307,8 @@ static bool work(Options *o, const char *trace, int argc, char **argv, char **er
         /* said already */
     } else if (o->parameters) {
         iommu_profile_each(p, print_parameter, stdout);
+    } else if (o->convert) {
+        ok = convert(o, trace, error);
     } else if (sweep && o->jobs) {
         print_jobs(sweep, argc, argv);
     } else if (sweep) {
@@ -270,7 +325,8 @@ static void options_clear(Options *o)
 {
     char *words[] = {
         (char *)o->generate.iommu, (char *)o->generate.mode, (char *)o->generate.order, o->profile,
-        o->log, o->json, o->html, o->perfetto, o->write_trace, o->sweep, o->csv,
+        o->log, o->json, o->html, o->perfetto, o->write_trace, o->sweep, o->csv, o->plot, o->convert,
+        o->setup,
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(words); i++) {
@@ -297,6 +353,7 @@ int main(int argc, char **argv)
           "NAME=VALUE" },
         { "parameters", 0, 0, G_OPTION_ARG_NONE, &o.parameters, "list the parameters and stop", NULL },
         { "log", 'l', 0, G_OPTION_ARG_FILENAME, &o.log, "every event with its cycle", "FILE" },
+        { "log-inputs", 0, 0, G_OPTION_ARG_NONE, &o.inputs, "... and every item of the trace", NULL },
         { "json", 'j', 0, G_OPTION_ARG_FILENAME, &o.json, "the summary, for programs", "FILE" },
         { "html", 0, 0, G_OPTION_ARG_FILENAME, &o.html, "a page with pictures", "FILE" },
         { "perfetto", 0, 0, G_OPTION_ARG_FILENAME, &o.perfetto, "Chrome trace JSON", "FILE" },
@@ -304,6 +361,11 @@ int main(int argc, char **argv)
         { "sweep", 0, 0, G_OPTION_ARG_STRING, &o.sweep, "run for each value, print CSV",
           "NAME=FROM..TO:xN" },
         { "csv", 0, 0, G_OPTION_ARG_FILENAME, &o.csv, "where the sweep's CSV goes", "FILE" },
+        { "plot", 0, 0, G_OPTION_ARG_FILENAME, &o.plot, "a picture of the sweep, as SVG", "FILE" },
+        { "convert", 0, 0, G_OPTION_ARG_STRING, &o.convert,
+          "make a trace of a log or a script instead of running it", "KIND" },
+        { "setup", 0, 0, G_OPTION_ARG_FILENAME, &o.setup,
+          "... with the set-up of this trace (default: the generator's)", "TRACE" },
         { "jobs", 0, 0, G_OPTION_ARG_NONE, &o.jobs, "print the sweep's command lines instead", NULL },
         { "write-trace", 'w', 0, G_OPTION_ARG_FILENAME, &o.write_trace, "write what ran as a trace",
           "FILE" },
@@ -338,7 +400,8 @@ int main(int argc, char **argv)
         "  iommu-sim --generate --profile mmu600 --pages 8192 --html out.html\n"
         "  iommu-sim --generate --iommu vtd --mode nested --sweep tlb.entries=64..4096:x2\n"
         "  iommu-sim --generate --sweep pages=16..4096:x2 --jobs | parallel\n"
-        "  iommu-sim trace.txt --log events.log\n");
+        "  iommu-sim trace.txt --log events.log\n"
+        "  iommu-sim --convert script dma.txt --pages 64 --write-trace dma.trace\n");
     if (!g_option_context_parse(context, &argc, &argv, &err)) {
         fprintf(stderr, "iommu-sim: %s\n", err->message);
         return 1;

@@ -17,7 +17,7 @@ typedef struct Run {
     SimBed bed;
     const SimRunOptions *o;
     SimReport *r;
-    Flight *flights;         /* by cookie - 1, reused */
+    Flight *flights;         /* by the low bits of the cookie, reused */
     uint64_t *free_flights;
     size_t flight_cap, free_count;
     GHashTable *spans_of;    /* job -> Flight's spans */
@@ -142,7 +142,8 @@ static void count_latency(SimReport *r, uint64_t latency)
 static void on_done(void *opaque, uint64_t cookie, uint64_t cycle)
 {
     Run *run = opaque;
-    Flight *f = &run->flights[cookie - 1];
+    uint64_t slot = cookie & ((1u << SIM_COOKIE_BITS) - 1);
+    Flight *f = &run->flights[slot];
     uint64_t latency = cycle - f->arrival;
     SimWindow *w = window_at(run->r, f->arrival);
 
@@ -160,7 +161,7 @@ static void on_done(void *opaque, uint64_t cookie, uint64_t cycle)
         g_array_unref(f->spans);
         f->spans = NULL;
     }
-    run->free_flights[run->free_count++] = cookie - 1;
+    run->free_flights[run->free_count++] = slot;
 }
 
 static void on_op(void *opaque, uint64_t job, const IommuOp *op, uint64_t begin, uint64_t end)
@@ -207,7 +208,8 @@ static void do_request(Run *run, const SimItem *item)
     IommuResult res;
 
     txn.arrival = item->cycle;
-    txn.cookie = slot + 1;
+    /* The job's number is above, for whom hears of a stall; ours below. */
+    txn.cookie = sched_next_job(iommu_timed_sched(run->bed.timed)) << SIM_COOKIE_BITS | slot;
     *f = (Flight) { .arrival = item->cycle, .addr = txn.addr, .stream = txn.stream };
     if (run->spans_of) {
         f->spans = g_array_new(FALSE, FALSE, sizeof(SimSpan));
@@ -237,6 +239,10 @@ static bool do_item(Run *run, const SimItem *item, char **error)
     RegBus bus = sim_bed_bus(b);
     uint64_t value;
 
+    if (run->o->inputs && run->o->log && b->timed) {
+        fprintf(run->o->log, "%" PRIu64 " input ", item->cycle);
+        sim_trace_print(run->o->log, item);
+    }
     if (b->timed && item->kind == SIM_REQUEST) {
         do_request(run, item); /* time goes on by itself */
         return true;

@@ -63,6 +63,24 @@ void sim_trace_put(SimTraceWriter *w, const SimItem *item);
 /** False if something could not be written. */
 bool sim_trace_close(SimTraceWriter *w);
 
+/**
+ * One item after "start" without its cycle, such as "t 0x8 0x1000 64"; @path and @line are for
+ * messages. False with *@error.
+ */
+bool sim_trace_parse(const char *path, unsigned long line, const char *text, SimItem *item,
+                     char **error);
+/** The same in the other direction, with a newline. */
+void sim_trace_print(FILE *f, const SimItem *item);
+
+/* ---- converters */
+
+/**
+ * Write the set-up of @setup, and then what @path says, into @out. @kind: "log" (an event log with
+ * inputs) or "script" (descriptors of iommu-dma).
+ */
+bool sim_convert(const char *kind, const char *path, SimSource *setup, SimTraceWriter *out,
+                 char **error);
+
 /* ---- generator -------------------------------------------------------------------------------- */
 
 typedef struct SimGeneratorOptions {
@@ -104,6 +122,9 @@ uint64_t sim_bed_now(const SimBed *b);
 RegBus sim_bed_bus(SimBed *b);
 
 /* ---- run and its observations ----------------------------------------------------------------- */
+
+/* IommuTxn.cookie: number of the request's job << this | what run.c knows it by. */
+#define SIM_COOKIE_BITS 28
 
 #define SIM_SLOWEST 16
 #define SIM_WINDOWS 200
@@ -149,6 +170,7 @@ typedef struct SimRunOptions {
     FILE *perfetto;            /* Chrome trace JSON */
     bool spans;                /* keep what the slowest requests did */
     SimTraceWriter *copy;      /* write every item here too */
+    bool inputs;               /* the log tells every item as well */
 } SimRunOptions;
 
 bool sim_run(SimSource *s, const IommuProfile *profile, const SimRunOptions *o, SimReport *r,
@@ -187,5 +209,15 @@ typedef struct SimSweep {
 /** "tlb.entries=64..4096:x2", "walker.slots=1..16:+3", "tlb.ways=1,2,4". NULL with *@error. */
 SimSweep *sim_sweep_parse(const char *text, char **error);
 void sim_sweep_free(SimSweep *s);
+
+/** What a plot shows of one run. */
+typedef struct SimPoint {
+    uint64_t value;
+    double mean, median, p99; /* latency, cycles */
+    double hit_rate;          /* 0 to 1 */
+} SimPoint;
+
+/** An SVG of SimPoints, in the order of the sweep. */
+void sim_plot_sweep(FILE *f, const char *name, const GArray *points);
 
 #endif

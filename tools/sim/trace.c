@@ -300,6 +300,20 @@ static bool text_item(TraceSource *t, char **words, SimItem *item, char **error)
     return fail(t, error, "m, w, r, t, p or start is expected", w[0]);
 }
 
+bool sim_trace_parse(const char *path, unsigned long line, const char *text, SimItem *item,
+                     char **error)
+{
+    TraceSource t = { .path = (char *)path, .number = line };
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+    bool ok = words[0] && text_item(&t, words, item, error);
+
+    if (ok && t.more) {
+        ok = fail(&t, error, "one word of memory is allowed here", text);
+    }
+    g_strfreev(t.more);
+    return ok;
+}
+
 static bool text_next(SimSource *s, SimItem *item, char **error)
 {
     TraceSource *t = (TraceSource *)s;
@@ -567,18 +581,8 @@ static void put_flag_words(FILE *f, uint32_t bits, uint32_t pasid)
     fputc('\n', f);
 }
 
-static void put_text(SimTraceWriter *w, const SimItem *item)
+void sim_trace_print(FILE *f, const SimItem *item)
 {
-    FILE *f = w->f;
-
-    if (item->kind == SIM_START) {
-        fputs("start\n", f);
-        w->started = true;
-        return;
-    }
-    if (w->started) {
-        fprintf(f, "%" PRIu64 " ", item->cycle);
-    }
     switch (item->kind) {
     case SIM_MEMORY:
         fprintf(f, "m 0x%" PRIx64 " 0x%" PRIx64 "\n", item->addr, item->value);
@@ -601,6 +605,19 @@ static void put_text(SimTraceWriter *w, const SimItem *item)
     default:
         break;
     }
+}
+
+static void put_text(SimTraceWriter *w, const SimItem *item)
+{
+    if (item->kind == SIM_START) {
+        fputs("start\n", w->f);
+        w->started = true;
+        return;
+    }
+    if (w->started) {
+        fprintf(w->f, "%" PRIu64 " ", item->cycle);
+    }
+    sim_trace_print(w->f, item);
 }
 
 static void put_binary(SimTraceWriter *w, const SimItem *item)

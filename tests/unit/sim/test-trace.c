@@ -176,6 +176,204 @@ static void test_sweep(void)
     }
 }
 
+/* ---- converters */
+
+static char *file_with(const char *text)
+{
+    char *path = temporary();
+
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+    return path;
+}
+
+/* The items after "start" of what @text converts to; or the message. */
+static char *converted(const char *kind, const char *text, char **error)
+{
+    SimGeneratorOptions o = simfix_options("smmuv3", "s1", 0, 1);
+    g_autofree char *from = file_with(text), *to = temporary(), *all = NULL;
+    SimSource *setup;
+    SimTraceWriter *out;
+    char *start;
+    bool ok;
+
+    o.pages = 16;
+    setup = sim_generator_new(&o, error);
+    out = sim_trace_create(to, false, &setup->machine, error);
+    ok = sim_convert(kind, from, setup, out, error);
+    setup->free(setup);
+    g_assert_true(sim_trace_close(out));
+    g_assert_true(g_file_get_contents(to, &all, NULL, NULL));
+    g_unlink(from);
+    g_unlink(to);
+    if (!ok) {
+        g_assert_nonnull(*error);
+        return NULL;
+    }
+    start = strstr(all, "\nstart\n");
+    g_assert_nonnull(start);
+    return g_strdup(start + strlen("\nstart\n"));
+}
+
+static void assert_converts(const char *kind, const char *text, const char *expected)
+{
+    char *error = NULL;
+    g_autofree char *items = converted(kind, text, &error);
+
+    g_assert_cmpstr(error, ==, NULL);
+    g_assert_cmpstr(items, ==, expected);
+}
+
+static void test_script_sequential(void)
+{
+    assert_converts("script", "# two elements\n5 0x8 write addr=0x10000000 length=64 count=2 gap=10\n",
+                    "5 t 0x8 0x10000000 64 write\n15 t 0x8 0x10000040 64 write\n");
+}
+
+/* An element is cut at 4 KB and by CHUNK; copies alternate. */
+static void test_script_cuts(void)
+{
+    assert_converts("script", "0 8 read addr=0x10000ff0 length=48\n",
+                    "0 t 0x8 0x10000ff0 16\n1 t 0x8 0x10001000 32\n");
+    assert_converts("script", "0 8 read addr=0x10000000 length=48 chunk=5\n",
+                    "0 t 0x8 0x10000000 32\n1 t 0x8 0x10000020 16\n");
+    assert_converts("script", "0 8 copy addr=0x10000000 addr2=0x10001ff8 length=16\n",
+                    "0 t 0x8 0x10000000 8\n1 t 0x8 0x10001ff8 8 write\n"
+                    "2 t 0x8 0x10000008 8\n3 t 0x8 0x10002000 8 write\n");
+}
+
+static void test_script_words(void)
+{
+    assert_converts("script", "0 8 cas addr=0x10000008 length=8 pasid=3 priv no_snoop\n",
+                    "0 t 0x8 0x10000008 8 pasid 3 atomic priv nosnoop\n");
+    assert_converts("script", "0 8 ats_request addr=0x10001000 no_write\n",
+                    "0 t 0x8 0x10001000 8 nw ats\n");
+    assert_converts("script", "0 8 page_request addr=0x10001000 count=2 length=4096 prgi=7 last "
+                              "pr_read\n",
+                    "0 p 0x8 0x10001000 7 read\n1 p 0x8 0x10002000 7 last read\n");
+}
+
+/* Several channels: by cycle, and within one in the order of the script. */
+static void test_script_order(void)
+{
+    assert_converts("script", "0 8 read addr=0x10000000 length=8 count=2 gap=5\n"
+                              "5 9 zero_read addr=0x10003000\n0 9 read addr=0x10002000 length=8\n",
+                    "0 t 0x8 0x10000000 8\n0 t 0x9 0x10002000 8\n5 t 0x8 0x10000008 8\n"
+                    "5 t 0x9 0x10003000 0\n");
+}
+
+/* The offsets that docs/specs/iommu-dma.rst prescribes: quadword i of the mixed pattern of SEED. */
+static void test_script_random(void)
+{
+    char *error = NULL;
+    g_autofree char *items = converted("script", "0 8 read addr=0x10000000 length=64 count=200 random "
+                                       "window=65536 seed=1\n", &error);
+    g_auto(GStrv) lines = g_strsplit(items, "\n", -1);
+    uint64_t seed = 1;
+
+    for (unsigned i = 0; i < 200; i++) {
+        uint64_t z = seed + (i + 1) * 0x9e3779b97f4a7c15ull;
+        g_autofree char *expected = NULL;
+
+        z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+        z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+        z ^= z >> 31;
+        expected = g_strdup_printf("%u t 0x8 0x%" PRIx64 " 64", i, 0x10000000 + z % 1024 * 64);
+        g_assert_cmpstr(lines[i], ==, expected);
+    }
+    g_assert_cmpuint(g_strv_length(lines), ==, 201);
+}
+
+static const struct {
+    const char *name, *kind, *text, *words[3];
+} bad_input[] = {
+    { "operation", "script", "0 8 erase addr=1\n", { ":1:", "erase", "fetch_add" } },
+    { "key", "script", "\n0 8 read addres=1\n", { ":2:", "addres=1", "stride" } },
+    { "range", "script", "0 8 read count=0\n", { "count=0", "1 to 4294967295" } },
+    { "number", "script", "0 8 read addr=x\n", { ":1:", "'x'", "number" } },
+    { "short", "script", "0 8\n", { ":1:", "OPERATION" } },
+    { "window", "script", "0 8 read random\n", { "random", "window" } },
+    { "empty", "script", "# nothing\n", { "no descriptor" } },
+    { "no-inputs", "log", "0 request 1 status 0 pa 0x0 fault 0x0\n", { "--log-inputs" } },
+    { "log-item", "log", "0 input t 0x8 0x10 9999\n", { ":1:", "4096" } },
+    { "kind", "cups", "0", { "cups", "log", "script" } },
+};
+
+static void test_bad_input(gconstpointer data)
+{
+    unsigned i = GPOINTER_TO_UINT(data);
+    char *error = NULL;
+
+    g_assert_null(converted(bad_input[i].kind, bad_input[i].text, &error));
+    for (unsigned w = 0; w < 3 && bad_input[i].words[w]; w++) {
+        g_assert_nonnull(strstr(error, bad_input[i].words[w]));
+    }
+    g_assert_null(strchr(error, '\n'));
+    g_free(error);
+}
+
+/* A log with inputs, made a trace of and played: the same log again. */
+static void test_log_round_trip(void)
+{
+    IommuProfile p = simfix_profile("tiny", "");
+    SimGeneratorOptions o = simfix_options("smmuv3", "s1", 300, 20), none = o;
+    g_autofree char *one = NULL, *two = NULL, *from = NULL, *to = temporary();
+    SimRunOptions run = { .inputs = true };
+    SimSource *s, *setup;
+    SimTraceWriter *out;
+    char *error = NULL;
+    size_t length;
+    SimReport r;
+
+    o.order = none.order = "random";
+    o.pages = none.pages = 30;
+    o.commands = 20;
+    s = sim_generator_new(&o, &error);
+    run.log = open_memstream(&one, &length);
+    g_assert_true(sim_run(s, &p, &run, &r, &error));
+    fclose(run.log);
+    s->free(s);
+    sim_report_clear(&r);
+    from = file_with(one);
+    none.count = 0;
+    setup = sim_generator_new(&none, &error);
+    out = sim_trace_create(to, true, &setup->machine, &error);
+    g_assert_true(sim_convert("log", from, setup, out, &error));
+    g_assert_true(sim_trace_close(out));
+    setup->free(setup);
+    s = sim_trace_open(to, &error);
+    run.log = open_memstream(&two, &length);
+    g_assert_true(sim_run(s, &p, &run, &r, &error));
+    fclose(run.log);
+    s->free(s);
+    sim_report_clear(&r);
+    g_assert_cmpstr(one, ==, two);
+    g_unlink(from);
+    g_unlink(to);
+}
+
+static void test_plot(void)
+{
+    g_autoptr(GArray) points = g_array_new(FALSE, FALSE, sizeof(SimPoint));
+    g_autofree char *text = NULL;
+    size_t length;
+    FILE *f = open_memstream(&text, &length);
+    GMarkupParser nothing = { 0 };
+    GMarkupParseContext *xml = g_markup_parse_context_new(&nothing, 0, NULL, NULL);
+
+    for (unsigned i = 0; i < 3; i++) {
+        SimPoint p = { .value = 64u << i, .mean = 40 - i, .median = 30, .p99 = 90, .hit_rate = 0.5 };
+
+        g_array_append_val(points, p);
+    }
+    sim_plot_sweep(f, "tlb.entries", points);
+    fclose(f);
+    g_assert_true(g_markup_parse_context_parse(xml, text, length, NULL));
+    g_assert_true(g_markup_parse_context_end_parse(xml, NULL));
+    g_markup_parse_context_free(xml);
+    g_assert_nonnull(strstr(text, "tlb.entries"));
+    g_assert_nonnull(strstr(text, "<title>256: 38</title>"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -188,5 +386,17 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/sim/trace/binary-garbage", test_binary_garbage);
     g_test_add_func("/sim/sweep", test_sweep);
+    g_test_add_func("/sim/convert/script-sequential", test_script_sequential);
+    g_test_add_func("/sim/convert/script-cuts", test_script_cuts);
+    g_test_add_func("/sim/convert/script-words", test_script_words);
+    g_test_add_func("/sim/convert/script-order", test_script_order);
+    g_test_add_func("/sim/convert/script-random", test_script_random);
+    g_test_add_func("/sim/convert/log-round-trip", test_log_round_trip);
+    for (unsigned i = 0; i < G_N_ELEMENTS(bad_input); i++) {
+        g_autofree char *name = g_strconcat("/sim/convert/wrong/", bad_input[i].name, NULL);
+
+        g_test_add_data_func(name, GUINT_TO_POINTER(i), test_bad_input);
+    }
+    g_test_add_func("/sim/plot", test_plot);
     return g_test_run();
 }
