@@ -272,11 +272,11 @@ static bool config_check_places(const VtdConfig *c, char *err, size_t size)
 {
     unsigned fro = config_fro(c), fro_end = fro + c->nfr * 16u;
     unsigned iro = config_iro(c), iro_end = iro + 16;
-    unsigned fixed_end = c->mts ? 0x220 : 0xf0;
+    unsigned fixed_end = c->mts ? VTD_REG_MTRR_END : VTD_REG_PEUADDR + 4;
 
-    if (c->fro > 0x3ff || c->iro > 0x3ff) {
-        return complain(err, size, "%s is 0x%x; allowed are 0 to 0x3ff", c->fro > 0x3ff ? "fro" : "iro",
-                        c->fro > 0x3ff ? c->fro : c->iro);
+    if (c->fro > field_max(VTD_CAP_FRO) || c->iro > field_max(VTD_ECAP_IRO)) {
+        return complain(err, size, "%s is 0x%x; allowed are 0 to 0x3ff", c->fro > field_max(VTD_CAP_FRO) ? "fro" : "iro",
+                        c->fro > field_max(VTD_CAP_FRO) ? c->fro : c->iro);
     }
     if (fro < fixed_end || fro_end > VTD_MMIO_MAX_BYTES) {
         return complain(err, size, "fro is 0x%x; %u records there leave the free offsets 0x%x to 0x%x",

@@ -103,14 +103,15 @@ static void count_read(VtdModel *m, bool probe, uint64_t addr, uint32_t bytes)
 
 static VtdFaultReason legacy_root(VtdModel *m, uint32_t sid, bool probe, uint64_t *table)
 {
-    uint64_t addr = m->tables.root + (sid >> 8) * VTD_ROOT_BYTES;
+    uint64_t addr = m->tables.root + reg_get(sid, VTD_SID_BUS) * VTD_ROOT_BYTES;
     uint64_t w[2];
 
     count_read(m, probe, addr, VTD_ROOT_BYTES);
     if (!vtd_read_words(m, addr, w, 2, m->cfg.c)) {
         return VTD_FAULT_LRT_1;
     }
-    IOMMU_TRACE(&m->base.trace, "root entry     bus %02x @%010llx: %016llx P=%u CTP=%llx", sid >> 8,
+    IOMMU_TRACE(&m->base.trace, "root entry     bus %02x @%010llx: %016llx P=%u CTP=%llx",
+                (unsigned)reg_get(sid, VTD_SID_BUS),
                 (unsigned long long)addr, (unsigned long long)w[0],
                 (unsigned)field_get(w, VTD_ROOT_P),
                 (unsigned long long)field_in_place(w, VTD_ROOT_CTP));
@@ -186,7 +187,7 @@ static VtdFaultReason legacy_context(VtdModel *m, uint32_t sid, bool probe, VtdC
     if (reason) {
         return reason;
     }
-    addr = table + (sid & 0xff) * VTD_CTX_BYTES;
+    addr = table + reg_get(sid, VTD_SID_DEVFN) * VTD_CTX_BYTES;
     count_read(m, probe, addr, VTD_CTX_BYTES);
     if (!vtd_read_words(m, addr, w, 2, m->cfg.c)) {
         return VTD_FAULT_LCT_1;
@@ -194,7 +195,7 @@ static VtdFaultReason legacy_context(VtdModel *m, uint32_t sid, bool probe, VtdC
     IOMMU_TRACE(&m->base.trace,
                 "context entry  devfn %02x @%010llx: %016llx %016llx P=%u FPD=%u TT=%u AW=%u DID=%u "
                 "SSPTPTR=%llx",
-                sid & 0xff, (unsigned long long)addr, (unsigned long long)w[1],
+                (unsigned)reg_get(sid, VTD_SID_DEVFN), (unsigned long long)addr, (unsigned long long)w[1],
                 (unsigned long long)w[0], (unsigned)field_get(w, VTD_CTX_P),
                 (unsigned)field_get(w, VTD_CTX_FPD), (unsigned)field_get(w, VTD_CTX_TT),
                 (unsigned)field_get(w, VTD_CTX_AW), (unsigned)field_get(w, VTD_CTX_DID),
@@ -221,15 +222,16 @@ static bool scalable_root_reserved(const VtdModel *m, const uint64_t w[2])
 
 static VtdFaultReason scalable_root(VtdModel *m, uint32_t sid, bool probe, uint64_t *table)
 {
-    uint64_t addr = m->tables.root + (sid >> 8) * VTD_ROOT_BYTES;
-    bool upper = sid & 0x80;
+    uint64_t addr = m->tables.root + reg_get(sid, VTD_SID_BUS) * VTD_ROOT_BYTES;
+    bool upper = reg_get(sid, VTD_SID_UPPER);
     uint64_t w[2];
 
     count_read(m, probe, addr, VTD_ROOT_BYTES);
     if (!vtd_read_words(m, addr, w, 2, m->cfg.c)) {
         return VTD_FAULT_SRT_1;
     }
-    IOMMU_TRACE(&m->base.trace, "sm root entry  bus %02x @%010llx: %016llx %016llx %s half", sid >> 8,
+    IOMMU_TRACE(&m->base.trace, "sm root entry  bus %02x @%010llx: %016llx %016llx %s half",
+                (unsigned)reg_get(sid, VTD_SID_BUS),
                 (unsigned long long)addr, (unsigned long long)w[1], (unsigned long long)w[0],
                 upper ? "upper" : "lower");
     if (!field_get(w, upper ? VTD_SMROOT_UP : VTD_SMROOT_LP)) {
@@ -301,7 +303,7 @@ static VtdFaultReason scalable_context(VtdModel *m, uint32_t sid, bool probe, Vt
     if (reason) {
         return reason;
     }
-    addr = table + (sid & 0x7f) * VTD_SMCTX_BYTES;
+    addr = table + reg_get(sid, VTD_SID_INDEX) * VTD_SMCTX_BYTES;
     count_read(m, probe, addr, VTD_SMCTX_BYTES);
     if (!vtd_read_words(m, addr, w, 4, m->cfg.c)) {
         return VTD_FAULT_SCT_1;
@@ -309,7 +311,7 @@ static VtdFaultReason scalable_context(VtdModel *m, uint32_t sid, bool probe, Vt
     IOMMU_TRACE(&m->base.trace,
                 "sm context     devfn %02x @%010llx: %016llx %016llx P=%u FPD=%u DTE=%u PASIDE=%u "
                 "PRE=%u PDTS=%u RID_PASID=%05x PASIDDIRPTR=%llx",
-                sid & 0xff, (unsigned long long)addr, (unsigned long long)w[1],
+                (unsigned)reg_get(sid, VTD_SID_DEVFN), (unsigned long long)addr, (unsigned long long)w[1],
                 (unsigned long long)w[0], (unsigned)field_get(w, VTD_SMCTX_P),
                 (unsigned)field_get(w, VTD_SMCTX_FPD), (unsigned)field_get(w, VTD_SMCTX_DTE),
                 (unsigned)field_get(w, VTD_SMCTX_PASIDE), (unsigned)field_get(w, VTD_SMCTX_PRE),

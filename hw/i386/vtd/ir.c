@@ -129,7 +129,8 @@ static bool source_allowed(const uint64_t w[2], uint32_t sid)
     case SVT_SID:
         return !((sid ^ expected) & 0xffff & ~ignored[field_get(w, VTD_IRTE_SQ)]);
     case SVT_BUS:
-        return (sid >> 8 & 0xff) >= expected >> 8 && (sid >> 8 & 0xff) <= (expected & 0xff);
+        return reg_get(sid, VTD_SID_BUS) >= reg_get(expected, VTD_SID_BUS) &&
+               reg_get(sid, VTD_SID_BUS) <= reg_get(expected, VTD_SID_DEVFN); /* the last bus */
     default:
         return true;
     }

@@ -62,7 +62,7 @@ static uint8_t mtrr_type(const VtdModel *m, uint64_t addr)
     if (addr < 0x100000 && reg_get(def, VTD_MTRRDEF_FE)) {
         return fixed_range_type(m, addr);
     }
-    for (unsigned n = 0; n < 10; n++) {
+    for (unsigned n = 0; n < VTD_MTRR_RANGES; n++) {
         uint64_t base = vtd_reg64(m, VTD_REG_MTRR_PHYSBASE0 + 16 * n);
         uint64_t mask = vtd_reg64(m, VTD_REG_MTRR_PHYSBASE0 + 16 * n + 8);
         uint64_t bits_compared = field_in_place(&mask, VTD_MTRR_ADDR);

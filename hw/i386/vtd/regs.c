@@ -41,8 +41,24 @@ typedef enum RegNeeds {
     NEED_ECMDS,
 } RegNeeds;
 
-#define ADDR64 (~0ull << VTD_PAGE_LG2)
-#define ALL32 0xffffffffull
+/* field_mask() in a constant expression */
+#define MASK(f) ((~0ull >> (64 - ((f) & 0xff))) << (((f) >> 8) & 0xff))
+
+#define FSTS_QUEUE (MASK(VTD_FSTS_IQE) | MASK(VTD_FSTS_ICE) | MASK(VTD_FSTS_ITE))
+#define RTADDR_BITS (MASK(VTD_RTADDR_RTA) | MASK(VTD_RTADDR_TTM) | MASK(VTD_RTADDR_SSIRWE))
+#define CCMD_BITS (MASK(VTD_CCMD_ICC) | MASK(VTD_CCMD_CIRG) | MASK(VTD_CCMD_FM) | \
+                   MASK(VTD_CCMD_SID) | MASK(VTD_CCMD_DID))
+#define IVA_BITS (MASK(VTD_IVA_ADDR) | MASK(VTD_IVA_IH) | MASK(VTD_IVA_AM))
+#define IOTLB_BITS (MASK(VTD_IOTLB_IVT) | MASK(VTD_IOTLB_IIRG) | MASK(VTD_IOTLB_DR) | \
+                    MASK(VTD_IOTLB_DW) | MASK(VTD_IOTLB_DID))
+#define IQA_BITS (MASK(VTD_IQA_IQA) | MASK(VTD_IQA_DW) | MASK(VTD_IQA_QS))
+#define IRTA_BITS (MASK(VTD_IRTA_IRTA) | MASK(VTD_IRTA_S)) /* EIME: if EIM */
+#define PQA_BITS (MASK(VTD_PQA_PQA) | MASK(VTD_PQA_PQS))
+#define PRS_BITS (MASK(VTD_PRS_PPR) | MASK(VTD_PRS_PRO))
+#define MTRRDEF_BITS (MASK(VTD_MTRRDEF_E) | MASK(VTD_MTRRDEF_FE) | MASK(VTD_MTRRDEF_TYPE))
+#define MTRR_BASE_BITS (MASK(VTD_MTRR_ADDR) | MASK(VTD_MTRR_BASE_TYPE))
+#define MTRR_MASK_BITS (MASK(VTD_MTRR_ADDR) | MASK(VTD_MTRR_MASK_V))
+#define ECMD_BITS (MASK(VTD_ECMD_CMD) | MASK(VTD_ECMD_OA))
 
 typedef struct RegDesc {
     uint16_t offset;
@@ -57,45 +73,48 @@ typedef struct RegDesc {
 } RegDesc;
 
 #define EVENT_REGS(base, need, h)                                                          \
-    { .offset = (base), .bytes = 4, .needs = (need), .hook = (h), .rw = 1ull << 31,          \
-      .reset = 1ull << 31 },                                                               \
-    { .offset = (base) + 4, .bytes = 4, .needs = (need), .rw = 0xffff },                     \
-    { .offset = (base) + 8, .bytes = 4, .needs = (need), .rw = ALL32 & ~3ull },              \
-    { .offset = (base) + 12, .bytes = 4, .needs = (need), .rw = ALL32 }
+    { .offset = (base), .bytes = 4, .needs = (need), .hook = (h), .rw = MASK(VTD_EVENT_IM),  \
+      .reset = MASK(VTD_EVENT_IM) },                                                       \
+    { .offset = (base) + 4, .bytes = 4, .needs = (need), .rw = MASK(VTD_EVENT_DATA) },       \
+    { .offset = (base) + 8, .bytes = 4, .needs = (need), .rw = MASK(VTD_EVENT_ADDR) },       \
+    { .offset = (base) + 12, .bytes = 4, .needs = (need), .rw = MASK(VTD_EVENT_UADDR) }
 
 static const RegDesc reg_table[] = {
     { .offset = VTD_REG_GCMD, .bytes = 4, .hook = HOOK_GCMD },
-    { .offset = VTD_REG_RTADDR, .bytes = 8, .host_address = true, .rw = ADDR64 | 3u << 10 | 1u << 7 },
-    { .offset = VTD_REG_CCMD, .bytes = 8, .hook = HOOK_CCMD, .hook_high = true,
-      .rw = 1ull << 63 | 3ull << 61 | 3ull << 32 | ALL32 },
-    { .offset = VTD_REG_FSTS, .bytes = 4, .hook = HOOK_FSTS, .w1c = 1 },
-    { .offset = VTD_REG_FSTS, .bytes = 4, .needs = NEED_QI, .hook = HOOK_FSTS, .w1c = 7u << 4 },
+    { .offset = VTD_REG_RTADDR, .bytes = 8, .host_address = true, .rw = RTADDR_BITS },
+    { .offset = VTD_REG_CCMD, .bytes = 8, .hook = HOOK_CCMD, .hook_high = true, .rw = CCMD_BITS },
+    { .offset = VTD_REG_FSTS, .bytes = 4, .hook = HOOK_FSTS, .w1c = MASK(VTD_FSTS_PFO) },
+    { .offset = VTD_REG_FSTS, .bytes = 4, .needs = NEED_QI, .hook = HOOK_FSTS, .w1c = FSTS_QUEUE },
     EVENT_REGS(VTD_REG_FECTL, NEED_NOTHING, HOOK_FECTL),
-    { .offset = VTD_REG_PMEN, .bytes = 4, .needs = NEED_PMR, .hook = HOOK_PMEN, .rw = 1ull << 31 },
-    /* Protected memory is 2 MB aligned: N is 20. */
-    { .offset = VTD_REG_PLMBASE, .bytes = 4, .needs = NEED_PLMR, .rw = ALL32 << 21 & ALL32 },
-    { .offset = VTD_REG_PLMLIMIT, .bytes = 4, .needs = NEED_PLMR, .rw = ALL32 << 21 & ALL32 },
+    { .offset = VTD_REG_PMEN, .bytes = 4, .needs = NEED_PMR, .hook = HOOK_PMEN,
+      .rw = MASK(VTD_PMEN_EPM) },
+    { .offset = VTD_REG_PLMBASE, .bytes = 4, .needs = NEED_PLMR, .rw = MASK(VTD_PLM_ADDR) },
+    { .offset = VTD_REG_PLMLIMIT, .bytes = 4, .needs = NEED_PLMR, .rw = MASK(VTD_PLM_ADDR) },
     { .offset = VTD_REG_PHMBASE, .bytes = 8, .needs = NEED_PHMR, .host_address = true,
-      .rw = ~0ull << 21 },
+      .rw = MASK(VTD_PHM_ADDR) },
     { .offset = VTD_REG_PHMLIMIT, .bytes = 8, .needs = NEED_PHMR, .host_address = true,
-      .rw = ~0ull << 21 },
-    { .offset = VTD_REG_IQT, .bytes = 8, .needs = NEED_QI, .hook = HOOK_IQT, .rw = 0x7fff0 },
+      .rw = MASK(VTD_PHM_ADDR) },
+    { .offset = VTD_REG_IQT, .bytes = 8, .needs = NEED_QI, .hook = HOOK_IQT,
+      .rw = MASK(VTD_IQT_QT) },
     { .offset = VTD_REG_IQA, .bytes = 8, .needs = NEED_QI, .host_address = true,
-      .rw = ADDR64 | 1u << 11 | 7 },
-    { .offset = VTD_REG_ICS, .bytes = 4, .needs = NEED_QI, .hook = HOOK_ICS, .w1c = 1 },
+      .rw = IQA_BITS },
+    { .offset = VTD_REG_ICS, .bytes = 4, .needs = NEED_QI, .hook = HOOK_ICS,
+      .w1c = MASK(VTD_ICS_IWC) },
     EVENT_REGS(VTD_REG_IECTL, NEED_QI, HOOK_IECTL),
-    { .offset = VTD_REG_IRTA, .bytes = 8, .needs = NEED_IR, .host_address = true, .rw = ADDR64 | 0xf },
-    { .offset = VTD_REG_PQH, .bytes = 8, .needs = NEED_PRS, .rw = 0x7ffe0 },
-    { .offset = VTD_REG_PQT, .bytes = 8, .needs = NEED_PRS, .rw = 0x7ffe0 },
-    { .offset = VTD_REG_PQA, .bytes = 8, .needs = NEED_PRS, .host_address = true, .rw = ADDR64 | 7 },
-    { .offset = VTD_REG_PRS, .bytes = 4, .needs = NEED_PRS, .hook = HOOK_PRS, .w1c = 3 },
+    { .offset = VTD_REG_IRTA, .bytes = 8, .needs = NEED_IR, .host_address = true,
+      .rw = IRTA_BITS },
+    { .offset = VTD_REG_PQH, .bytes = 8, .needs = NEED_PRS, .rw = MASK(VTD_PQ_OFFSET) },
+    { .offset = VTD_REG_PQT, .bytes = 8, .needs = NEED_PRS, .rw = MASK(VTD_PQ_OFFSET) },
+    { .offset = VTD_REG_PQA, .bytes = 8, .needs = NEED_PRS, .host_address = true,
+      .rw = PQA_BITS },
+    { .offset = VTD_REG_PRS, .bytes = 4, .needs = NEED_PRS, .hook = HOOK_PRS, .w1c = PRS_BITS },
     EVENT_REGS(VTD_REG_PECTL, NEED_PRS, HOOK_PECTL),
-    { .offset = VTD_REG_MTRRDEF, .bytes = 8, .needs = NEED_MTS, .rw = 0xcff },
+    { .offset = VTD_REG_MTRRDEF, .bytes = 8, .needs = NEED_MTS, .rw = MTRRDEF_BITS },
     { .offset = VTD_REG_PERFINTRSTS, .bytes = 4, .needs = NEED_PMS, .hook = HOOK_PERFINTRSTS,
-      .w1c = 1 },
+      .w1c = MASK(VTD_PERFINTRSTS_PIS) },
     EVENT_REGS(VTD_REG_PERFINTRCTL, NEED_PMS, HOOK_PERFINTRCTL),
     { .offset = VTD_REG_ECMD, .bytes = 8, .needs = NEED_ECMDS, .hook = HOOK_ECMD,
-      .rw = ~0xff00ull },
+      .rw = ECMD_BITS },
 };
 
 static bool reg_exists(const VtdModel *m, RegNeeds needs)
@@ -152,11 +171,11 @@ static void reg_enter(VtdModel *m, const RegDesc *d)
 void vtd_regs_init(VtdModel *m)
 {
     const RegDesc iva = {
-        .offset = m->iva_base, .bytes = 8, .rw = ADDR64 | 0x7f,
+        .offset = m->iva_base, .bytes = 8, .rw = IVA_BITS,
     };
     const RegDesc iotlb = {
         .offset = m->iva_base + 8, .bytes = 8, .hook = HOOK_IOTLB, .hook_high = true,
-        .rw = 1ull << 63 | 3ull << 60 | 3ull << 48 | 0xffffull << 32,
+        .rw = IOTLB_BITS,
     };
 
     for (size_t i = 0; i < sizeof(reg_table) / sizeof(reg_table[0]); i++) {
@@ -175,13 +194,13 @@ void vtd_regs_init(VtdModel *m)
     }
     if (m->cfg.mts) {
         for (unsigned off = VTD_REG_MTRR_FIX64K_00000; off < VTD_REG_MTRR_FIX4K_C0000 + 64; off += 8) {
-            reg_enter(m, &(RegDesc) { .offset = off, .bytes = 8, .rw = ~0ull });
+            reg_enter(m, &(RegDesc) { .offset = off, .bytes = 8, .rw = MASK(VTD_MTRR_FIXED) });
         }
-        for (unsigned off = VTD_REG_MTRR_PHYSBASE0; off < VTD_REG_MTRR_PHYSBASE0 + 160; off += 16) {
+        for (unsigned off = VTD_REG_MTRR_PHYSBASE0; off < VTD_REG_MTRR_END; off += 16) {
             reg_enter(m, &(RegDesc) { .offset = off, .bytes = 8, .host_address = true,
-                                      .rw = ADDR64 | 0xff });
+                                      .rw = MTRR_BASE_BITS });
             reg_enter(m, &(RegDesc) { .offset = off + 8, .bytes = 8, .host_address = true,
-                                      .rw = ADDR64 | 1u << 11 });
+                                      .rw = MTRR_MASK_BITS });
         }
     }
 }
@@ -200,7 +219,7 @@ void vtd_regs_reset(VtdModel *m)
     vtd_set_reg64(m, VTD_REG_CAP, m->cap);
     vtd_set_reg64(m, VTD_REG_ECAP, m->ecap);
     if (m->cfg.mts) {
-        uint64_t cap = reg_make(VTD_MTRRCAP_VCNT, 10);
+        uint64_t cap = reg_make(VTD_MTRRCAP_VCNT, VTD_MTRR_RANGES);
 
         cap = reg_set(cap, VTD_MTRRCAP_FIX, 1);
         vtd_set_reg64(m, VTD_REG_MTRRCAP, reg_set(cap, VTD_MTRRCAP_WC, 1));

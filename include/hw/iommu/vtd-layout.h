@@ -58,6 +58,7 @@ enum {
     VTD_REG_MTRR_FIX16K_A0000 = 0x130,
     VTD_REG_MTRR_FIX4K_C0000 = 0x138, /* ... F8000, 8 apart */
     VTD_REG_MTRR_PHYSBASE0 = 0x180,   /* 10h apart; mask 8 above each base */
+    VTD_REG_MTRR_END = 0x220,
 };
 
 #define VTD_VER_MIN REGFIELD(3, 0)
@@ -180,6 +181,15 @@ enum { VTD_GRAN_RSVD = 0, VTD_GRAN_GLOBAL = 1, VTD_GRAN_DOMAIN = 2, VTD_GRAN_SEL
 #define VTD_EVENT_IM REGFIELD(31, 31)
 #define VTD_EVENT_IP REGFIELD(30, 30)
 
+/* The registers of such a group, from its control register on. */
+#define VTD_EVENT_DATA REGFIELD(15, 0)
+#define VTD_EVENT_ADDR REGFIELD(31, 2)
+#define VTD_EVENT_UADDR REGFIELD(31, 0)
+
+/* Protected memory is 2 MB aligned: N is 20 [11.4.8] */
+#define VTD_PLM_ADDR REGFIELD(31, 21)
+#define VTD_PHM_ADDR REGFIELD(63, 21)
+
 /* PMEN */
 #define VTD_PMEN_EPM REGFIELD(31, 31)
 #define VTD_PMEN_PRS REGFIELD(0, 0)
@@ -227,6 +237,8 @@ typedef enum VtdIqei {
 #define VTD_MTRRDEF_E    REGFIELD(11, 11)
 #define VTD_MTRR_BASE_TYPE REGFIELD(7, 0)
 #define VTD_MTRR_MASK_V  REGFIELD(11, 11)
+#define VTD_MTRR_FIXED   REGFIELD(63, 0) /* eight types */
+#define VTD_MTRR_RANGES  10
 #define VTD_MTRR_ADDR    REGFIELD(63, 12)
 
 /* Memory types, as in MTRR, PAT and EMT encodings */
@@ -248,6 +260,12 @@ enum {
 #define VTD_FRCD_F    BITFIELD_AT(127, 1)
 
 /* ------------------------------------------------------------------ tables [9.1-9.6] */
+
+/* Source-id: bus and devfn; scalable mode has a context table for each half of the devfns */
+#define VTD_SID_BUS   REGFIELD(15, 8)
+#define VTD_SID_DEVFN REGFIELD(7, 0)
+#define VTD_SID_UPPER REGFIELD(7, 7)
+#define VTD_SID_INDEX REGFIELD(6, 0)
 
 /* Legacy root entry, 128 bits, indexed by bus */
 #define VTD_ROOT_BYTES 16
