@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """SMMUv3 translation: lookups, walks, fills (timing.rst, "Resolution")."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from .bits import align, get, mask, sign_extend
@@ -204,7 +205,7 @@ class Walker:
     def fill(self, va, tag, mapping):
         if mapping.is_global:
             tag = tag & ~mask(16) | GLOBAL
-        if mapping.settled and mapping.full:
+        if mapping.settled:
             self.smmu.tlb.put(va, mapping.lg2, tag, mapping, self.plan.stamp)
 
     def miss(self, va, need, grant=0, split=False):
@@ -226,7 +227,8 @@ class Walker:
         return Mapping(align(ipa if split else second.output(ipa), lg2), lg2,
                        first.rights & second.rights, first.is_global,
                        full=first.full & second.full,
-                       settled=first.settled and second.settled)
+                       settled=first.settled and second.settled
+                       and bool(first.full & second.full))
 
     # The answer to a translation request
 
@@ -245,7 +247,8 @@ class Walker:
         try:
             mapping = self.miss(va, need, LOOK if write else PEEK, split)
             if write and need & WRITE & mapping.full & ~mapping.rights:
-                mapping = self.miss(va, need, TAKE, split)
+                with suppress(Fault):               # then the write is not granted
+                    mapping = self.miss(va, need, TAKE, split)
         finally:
             self.plan.add("walk", False)
         if not split:
