@@ -25,24 +25,34 @@ static bool descriptor_reserved(const VtdModel *m, const uint64_t w[8])
     return (w[CONTROL_WORD] & ~known) || w[5] || w[6] || w[7];
 }
 
-static bool set_request(VtdModel *m, uint64_t addr, uint8_t vector)
+static bool gave_up(VtdModel *m, uint64_t place)
 {
-    uint64_t place = addr + vector / 64 * 8, old, seen;
+    VTD_GUEST_ERROR(m, "posted interrupt descriptor word 0x%llx changed under %u updates in a row",
+                    (unsigned long long)place, MAX_TRIES);
+    return false;
+}
 
+/* Set or clear the request bit of @vector. *@changed: it was the other way before. */
+static bool change_request(VtdModel *m, uint64_t addr, uint8_t vector, bool on, bool *changed)
+{
+    uint64_t place = addr + vector / 64 * 8, bit = 1ull << vector % 64, old, seen;
+
+    *changed = false;
     if (!vtd_read_words(m, place, &old, 1, true)) {
         return false;
     }
     for (unsigned n = 0; n < MAX_TRIES; n++) {
-        if (m->base.host.ops->cas64(m->base.host.opaque, place, old, old | 1ull << vector % 64,
+        if (m->base.host.ops->cas64(m->base.host.opaque, place, old, on ? old | bit : old & ~bit,
                                     &seen, pid_attr) != IOMMU_MEM_OK) {
             return false;
         }
         if (seen == old) {
+            *changed = !(old & bit) == on;
             return true;
         }
         old = seen;
     }
-    return false;
+    return gave_up(m, place);
 }
 
 /* Set ON if a notification is due; *@control is the word as it was then. */
@@ -69,7 +79,7 @@ static bool set_outstanding(VtdModel *m, uint64_t addr, bool urgent, uint64_t *c
         }
         *control = seen;
     }
-    return false;
+    return gave_up(m, place);
 }
 
 /* Fixed, edge, physical: vector NV to NDST. */
@@ -93,7 +103,7 @@ static void send_notification(VtdModel *m, uint64_t control)
 VtdFaultReason vtd_post_interrupt(VtdModel *m, uint64_t addr, uint8_t vector, bool urgent)
 {
     uint64_t w[8], control;
-    bool notify;
+    bool notify, fresh, undone;
 
     if (!vtd_read_words(m, addr, w, 8, true)) {
         return VTD_FAULT_IR_PID_READ;
@@ -101,7 +111,14 @@ VtdFaultReason vtd_post_interrupt(VtdModel *m, uint64_t addr, uint8_t vector, bo
     if (descriptor_reserved(m, w)) {
         return VTD_FAULT_IR_PID_RSVD;
     }
-    if (!set_request(m, addr, vector) || !set_outstanding(m, addr, urgent, &control, &notify)) {
+    if (!change_request(m, addr, vector, true, &fresh)) {
+        return VTD_FAULT_IR_PID_READ;
+    }
+    if (!set_outstanding(m, addr, urgent, &control, &notify)) {
+        /* It is one update to software: a blocked interrupt leaves no request [5.2.3]. */
+        if (fresh) {
+            change_request(m, addr, vector, false, &undone);
+        }
         return VTD_FAULT_IR_PID_READ;
     }
     if (notify) {

@@ -538,6 +538,19 @@ static void descriptor_unreadable(Fix *f)
     assert_blocked(f, HANDLE_ADDR(INDEX), 0, VTD_FAULT_IR_PID_READ, INDEX);
 }
 
+/* The request is part of the same update as ON [5.2.3]: it goes if that fails, unless it was there before. */
+static void blocked_leaves_no_request(Fix *f)
+{
+    start(f);
+    posted_entry(f, 0x25, false);
+    ramhost_abort(&f->ram, pid + 32, pid + 39, RAMHOST_CAS);
+    assert_blocked(f, HANDLE_ADDR(INDEX), 0, VTD_FAULT_IR_PID_READ, INDEX);
+    g_assert_cmphex(gmem_read64(&f->mem, pid), ==, 0);
+    gmem_write64(&f->mem, pid, 1ull << 0x25);
+    assert_blocked(f, HANDLE_ADDR(INDEX), 0, VTD_FAULT_IR_PID_READ, INDEX);
+    g_assert_cmphex(gmem_read64(&f->mem, pid), ==, 1ull << 0x25);
+}
+
 static void descriptor_reserved(Fix *f)
 {
     start(f);
@@ -619,6 +632,7 @@ int main(int argc, char **argv)
     fix_add_profiles("/vtd/posted/N6-x2apic", notification_to_x2apic);
     fix_add_profiles("/vtd/posted/N7-concurrent-change", concurrent_change);
     fix_add_profiles("/vtd/posted/IRF.27-unreadable", descriptor_unreadable);
+    fix_add_profiles("/vtd/posted/N7+IRF.27-no-request-left", blocked_leaves_no_request);
     fix_add_profiles("/vtd/posted/N6+IRF.28-reserved", descriptor_reserved);
     fix_add_config("/vtd/posted/IRF.24-absent", "max", no_posting, posting_absent);
     fix_add_profiles("/vtd/posted/IRF.24-reserved", posted_entry_reserved);
