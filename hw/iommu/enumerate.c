@@ -150,17 +150,14 @@ static bool visit_root(Visit *v, const PtRegime *r, const PtRegime *under, LeafP
 static bool visit_stage(Visit *v, const PtRegime *r, const PtRegime *under, LeafPart *part,
                         uint64_t first, uint64_t last)
 {
-    const uint8_t sizes[] = { r->in_bits, r->in_alt_bits };
-    uint64_t ends[9];
+    uint64_t ends[5];
     unsigned count = 0;
 
-    for (unsigned i = 0; i < 2; i++) {
-        if (sizes[i] > 1 && sizes[i] < 64) {
-            ends[count++] = low_mask(sizes[i]);
-            ends[count++] = low_mask(sizes[i] - 1);
-            ends[count++] = ~low_mask(sizes[i]) - 1;
-            ends[count++] = ~low_mask(sizes[i] - 1) - 1;
-        }
+    if (r->in_bits > 1 && r->in_bits < 64) {
+        ends[count++] = low_mask(r->in_bits);
+        ends[count++] = low_mask(r->in_bits - 1);
+        ends[count++] = ~low_mask(r->in_bits) - 1;
+        ends[count++] = ~low_mask(r->in_bits - 1) - 1;
     }
     ends[count++] = UINT64_MAX;
 

@@ -412,6 +412,10 @@ static bool walk_level(const Stage *s, uint64_t in, uint64_t va, Cursor *at, PtL
             break;
         }
         if (tries == UPDATE_TRIES) {
+            s->w->host->ops->guest_error(s->w->host->opaque,
+                                         "the descriptor at 0x%llx changed %u times while it was to "
+                                         "be updated: the walk is given up",
+                                         (unsigned long long)slot.pa, UPDATE_TRIES);
             return entry_fault(s, PT_FAULT_UPDATE, at, in, &slot, desc);
         }
         /* Swapped or not, what memory now holds is decoded again: it decides. */

@@ -14,7 +14,7 @@
 
 #include "hw/iommu/txn.h"
 
-/* Highest table a walk may begin at: five levels (height 4); LPA2 4 KB starts at level -1 = 4. */
+/* Heights there are: five levels have tables of heights 0 to 4 (LPA2 with 4 KB: levels 3 to -1). */
 #define PT_MAX_HEIGHT 5
 
 typedef enum PtEntryKind {
@@ -46,21 +46,18 @@ struct PtFormat;
 
 /**
  * Regime: one stage of one translation context, decoded from a CD, STE, context or PASID entry.
- * Owned by whoever decoded it (usually a configuration cache payload).
+ * Owned by whoever decoded it (usually a configuration cache payload). Each half of an Arm stage 1
+ * address space (TTB0, TTB1) is a regime of its own.
  */
 typedef struct PtRegime {
     const struct PtFormat *format;
     uint64_t root;        /* address of the top table; an input of stage 2 if there is one */
-    uint64_t root_alt;    /* top table of the upper half (Arm TTB1) */
     uint64_t walk_tag;    /* cache tag of this stage's walk-cache and IPA-cache entries */
     IommuMemAttr walk_attr;      /* attributes of descriptor accesses */
     uint8_t stage;        /* 1 or 2 */
     uint8_t top;          /* height of the top table */
-    uint8_t top_alt;
     uint8_t granule_lg2;  /* 12, 14, 16: also the smallest page */
-    uint8_t granule_alt_lg2;
     uint8_t in_bits;      /* input address size in bits */
-    uint8_t in_alt_bits;
     uint8_t out_bits;     /* effective output address size in bits */
     bool update_access;   /* hardware sets access flags in leaves */
     bool update_dirty;    /* hardware sets dirty state */

@@ -110,17 +110,18 @@ static void test_upper_half(WalkFix *f)
 {
     uint64_t va = 0xffffff8000000000ull | 0x1234000;
 
-    f->s1.root_alt = 0x3000;
-    f->s1.top_alt = 2;
-    f->s1.in_alt_bits = 39;
-    f->s1.granule_alt_lg2 = 12;
+    f->s1.flags |= TOY_FLAG_UPPER;
+    f->s1.root = 0x3000;
+    f->s1.top = 2;
+    f->s1.in_bits = 39;
     ramhost_write64(&f->ram, 0x3000, TOY_TABLE | 0x4000);
     ramhost_write64(&f->ram, 0x4000 + (0x1234000 >> 21) * 8, TOY_TABLE | 0x5000);
     ramhost_write64(&f->ram, 0x5000 + 0x34 * 8, TOY_PAGE | OUT);
     g_assert_true(walkfix_go(f, va, UR, 0));
     g_assert_cmphex(f->res.out, ==, OUT);
-    f->s1.flags |= TOY_FLAG_EPD1;
-    walkfix_faults(f, va, UR, PT_FAULT_DISABLED, 1, PT_CLASS_INPUT, 3);
+    walkfix_faults(f, 0x1000, UR, PT_FAULT_RANGE, 1, PT_CLASS_INPUT, 2);
+    f->s1.flags |= TOY_FLAG_EPD;
+    walkfix_faults(f, va, UR, PT_FAULT_DISABLED, 1, PT_CLASS_INPUT, 2);
 }
 
 static void test_top_byte_ignored(WalkFix *f)

@@ -28,17 +28,10 @@ static PtRootStatus toy_root(const PtRegime *r, uint64_t *va, const PtAccess *ac
         *va = (*va & low_mask(56)) | (upper ? ~low_mask(56) : 0);
     }
     *root = (PtRoot) { r->root, r->top, r->granule_lg2, r->in_bits };
-    if (*va <= low_mask(r->in_bits)) {
-        return PT_ROOT_OK;
-    }
-    if (!r->in_alt_bits || *va < ~low_mask(r->in_alt_bits)) {
+    if (r->flags & TOY_FLAG_UPPER ? *va < ~low_mask(r->in_bits) : *va > low_mask(r->in_bits)) {
         return PT_ROOT_RANGE;
     }
-    if (r->flags & TOY_FLAG_EPD1) {
-        return PT_ROOT_DISABLED;
-    }
-    *root = (PtRoot) { r->root_alt, r->top_alt, r->granule_alt_lg2, r->in_alt_bits };
-    return PT_ROOT_OK;
+    return r->flags & TOY_FLAG_EPD ? PT_ROOT_DISABLED : PT_ROOT_OK;
 }
 
 static void toy_decode(const PtRegime *r, uint64_t desc, unsigned height, unsigned granule_lg2,

@@ -30,9 +30,10 @@
 #define TOY_PAGE  (TOY_V | TOY_LEAF | TOY_RWXU | TOY_AF)
 
 /* PtRegime.flags */
-#define TOY_FLAG_AF   0x1u /* a clear AF matters */
-#define TOY_FLAG_TBI  0x2u /* bits 63:56 of the input are ignored */
-#define TOY_FLAG_EPD1 0x4u /* upper half disabled */
+#define TOY_FLAG_AF    0x1u /* a clear AF matters */
+#define TOY_FLAG_TBI   0x2u /* bits 63:56 of the input are ignored */
+#define TOY_FLAG_EPD   0x4u /* disabled */
+#define TOY_FLAG_UPPER 0x8u /* inputs are those below 2^64, not those from 0 on */
 
 extern const PtFormat toy_format;
 
