@@ -84,6 +84,38 @@ static void bed_stall_done(void *opaque, uint64_t cookie, const IommuResult *res
     b->ram.host.ops->stall_done(&b->ram, cookie, res);
 }
 
+static void log_pasid(SimBed *b, bool has_pasid, uint32_t pasid)
+{
+    if (has_pasid) {
+        fprintf(b->log, " pasid %u", pasid);
+    }
+}
+
+static IommuAtsInvStatus bed_ats_invalidate(void *opaque, const IommuAtsInv *inv)
+{
+    SimBed *b = opaque;
+
+    if (b->log && b->timed) {
+        fprintf(b->log, "%" PRIu64 " invalidate %u 0x%x 0x%" PRIx64 " 0x%" PRIx64,
+                sim_bed_now(b), inv->itag, inv->stream, inv->addr, inv->last);
+        log_pasid(b, inv->has_pasid, inv->pasid);
+        fputs(inv->global ? " global\n" : "\n", b->log);
+    }
+    return IOMMU_ATS_INV_DONE;
+}
+
+static void bed_page_response(void *opaque, const IommuPageResponse *rsp)
+{
+    SimBed *b = opaque;
+
+    if (b->log && b->timed) {
+        fprintf(b->log, "%" PRIu64 " response 0x%x %u %u", sim_bed_now(b), rsp->stream, rsp->prgi,
+                rsp->code);
+        log_pasid(b, rsp->has_pasid, rsp->pasid);
+        fputc('\n', b->log);
+    }
+}
+
 static void bed_guest_error(void *opaque, const char *fmt, ...)
 {
     SimBed *b = opaque;
@@ -100,6 +132,19 @@ static const IommuHostOps bed_ops = {
     .send_msi = bed_msi,
     .stall_done = bed_stall_done,
     .guest_error = bed_guest_error,
+};
+
+/* Devices are there to be told things: what they are told is logged. */
+static const IommuHostOps bed_ops_with_devices = {
+    .read = bed_read,
+    .write = bed_write,
+    .cas64 = bed_cas,
+    .pulse_irq = bed_pulse,
+    .send_msi = bed_msi,
+    .stall_done = bed_stall_done,
+    .guest_error = bed_guest_error,
+    .ats_invalidate = bed_ats_invalidate,
+    .page_response = bed_page_response,
 };
 
 void sim_machine_clear(SimMachine *m)
@@ -146,7 +191,7 @@ static IommuModel *make_vtd(const char *set, const IommuProfile *profile, const 
 bool sim_bed_init(SimBed *b, const SimMachine *m, const IommuProfile *profile, char **error)
 {
     const char *set = m->set ? m->set : "max";
-    IommuHost host = { .ops = &bed_ops, .opaque = b };
+    IommuHost host = { .ops = m->devices ? &bed_ops_with_devices : &bed_ops, .opaque = b };
 
     memset(b, 0, sizeof(*b));
     b->profile = profile;

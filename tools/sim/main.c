@@ -13,7 +13,7 @@ typedef struct Options {
     char *profile;
     char **sets;
     char *log, *json, *html, *perfetto, *write_trace, *sweep, *csv, *plot, *convert, *setup;
-    gboolean inputs, binary, jobs, quiet, parameters, generator;
+    gboolean inputs, devices, binary, jobs, quiet, parameters, generator;
 } Options;
 
 static char *find_profile(const char *name)
@@ -89,7 +89,7 @@ static bool close_output(FILE *f, const char *path, char **error)
 
 static bool run_once(const Options *o, const char *trace, const IommuProfile *p, char **error)
 {
-    SimRunOptions run = { .spans = o->html != NULL, .inputs = o->inputs };
+    SimRunOptions run = { .spans = o->html != NULL, .inputs = o->inputs, .devices = o->devices };
     g_autofree char *late = NULL;
     SimSource *s = open_source(o, trace, error);
     SimReport r = { 0 };
@@ -354,6 +354,8 @@ int main(int argc, char **argv)
         { "parameters", 0, 0, G_OPTION_ARG_NONE, &o.parameters, "list the parameters and stop", NULL },
         { "log", 'l', 0, G_OPTION_ARG_FILENAME, &o.log, "every event with its cycle", "FILE" },
         { "log-inputs", 0, 0, G_OPTION_ARG_NONE, &o.inputs, "... and every item of the trace", NULL },
+        { "log-devices", 0, 0, G_OPTION_ARG_NONE, &o.devices,
+          "... and what devices are told: ATS invalidations, page responses", NULL },
         { "json", 'j', 0, G_OPTION_ARG_FILENAME, &o.json, "the summary, for programs", "FILE" },
         { "html", 0, 0, G_OPTION_ARG_FILENAME, &o.html, "a page with pictures", "FILE" },
         { "perfetto", 0, 0, G_OPTION_ARG_FILENAME, &o.perfetto, "Chrome trace JSON", "FILE" },

@@ -322,6 +322,7 @@ bool sim_run(SimSource *s, const IommuProfile *profile, const SimRunOptions *o, 
     r->window_cycles = 1;
     r->latencies = g_new0(uint64_t, SIM_LATENCIES);
     r->long_latencies = g_hash_table_new(g_direct_hash, g_direct_equal);
+    s->machine.devices = o->devices;
     if (!sim_bed_init(&run.bed, &s->machine, profile, error)) {
         return false;
     }

@@ -41,6 +41,7 @@ typedef struct SimMachine {
     char *set;            /* named set of capabilities; NULL: "max" */
     uint64_t memory_base;
     uint64_t memory_bytes;
+    bool devices;         /* what devices are told (ATS, PRI) is logged; they answer at once */
 } SimMachine;
 
 void sim_machine_clear(SimMachine *m);
@@ -171,6 +172,7 @@ typedef struct SimRunOptions {
     bool spans;                /* keep what the slowest requests did */
     SimTraceWriter *copy;      /* write every item here too */
     bool inputs;               /* the log tells every item as well */
+    bool devices;              /* SimMachine.devices */
 } SimRunOptions;
 
 bool sim_run(SimSource *s, const IommuProfile *profile, const SimRunOptions *o, SimReport *r,

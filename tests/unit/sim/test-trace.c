@@ -351,6 +351,30 @@ static void test_log_round_trip(void)
     g_unlink(to);
 }
 
+/* A page request that finds no queue is answered; with devices the log has it, without it has not. */
+static void test_devices(void)
+{
+    g_autofree char *path = file_with(HEADER "start\n7 p 0x8 0x5000 3 read last\n");
+    IommuProfile p = simfix_profile("tiny", "");
+
+    for (unsigned devices = 0; devices < 2; devices++) {
+        g_autofree char *text = NULL;
+        SimRunOptions o = { .devices = devices };
+        char *error = NULL;
+        SimSource *s = sim_trace_open(path, &error);
+        size_t length;
+        SimReport r;
+
+        o.log = open_memstream(&text, &length);
+        g_assert_true(sim_run(s, &p, &o, &r, &error));
+        fclose(o.log);
+        s->free(s);
+        sim_report_clear(&r);
+        g_assert_cmpint(strstr(text, " response 0x8 3 15\n") != NULL, ==, devices);
+    }
+    g_unlink(path);
+}
+
 static void test_plot(void)
 {
     g_autoptr(GArray) points = g_array_new(FALSE, FALSE, sizeof(SimPoint));
@@ -398,5 +422,6 @@ int main(int argc, char **argv)
         g_test_add_data_func(name, GUINT_TO_POINTER(i), test_bad_input);
     }
     g_test_add_func("/sim/plot", test_plot);
+    g_test_add_func("/sim/devices", test_devices);
     return g_test_run();
 }
