@@ -282,7 +282,7 @@ class Generator:
                   f"w 0x88 4 0x{self.strtab_cfg:x}",
                   f"w 0x20 4 {cr0}"]
         self.cr0 = cr0
-        return lines + self.counter_setup() + ["start"]
+        return lines + self.counter_setup() + self.enhanced_setup() + ["start"]
 
     def counter_setup(self):
         rng = self.rng
@@ -343,8 +343,34 @@ class Generator:
             raw |= stag << 64 | self.flag(0.7, 12) | self.flag(0.7, 13)
         return raw
 
+    def send_enhanced(self):
+        """Commands by one of the enhanced queues."""
+        place, table, size = self.rng.choice(self.enhanced)
+        regs = self.run.model.regs
+        made = regs[place + 8] & mask(20)
+        room = (1 << size) - ((made - regs[place + 12]) & mask(size + 1))
+        for _ in range(min(room, self.rng.choice((1, 1, 2, 3)))):
+            where = table + 16 * (made & mask(size))
+            raw = self.command()
+            self.say(f"m 0x{where:x} 0x{raw & mask(64):x} 0x{raw >> 64:x}")
+            made = (made + 1) & mask(size + 1)
+        self.say(f"w 0x{place + 8:x} 4 0x{made | 1 << 31:x}")
+
+    def enhanced_setup(self):
+        """One or two of the enhanced command queues."""
+        lines, self.enhanced = [], []
+        for place in self.rng.sample((0x30000, 0x31000, 0x3F000, 0x42000), 2):
+            size = self.rng.choice((1, 3))
+            table = self.pool.alloc(16 << size)
+            self.enhanced.append((place, table, size))
+            lines += [f"w 0x{place:x} 8 0x{table | size:x}", f"w 0x{place + 8:x} 4 0x80000000"]
+        return lines
+
     def send(self):
         regs = self.run.model.regs
+        if self.chance(0.2):
+            self.send_enhanced()
+            return
         used = (self.cmds - regs[reg.CMDQ_CONS]) & mask(self.cmdq_log2 + 1)
         room = (1 << self.cmdq_log2) - used
         for _ in range(min(room, self.rng.choice((1, 1, 2, 3)))):

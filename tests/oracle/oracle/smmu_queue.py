@@ -5,12 +5,13 @@ from . import smmu_regs as reg
 from .bits import align, get, mask, sign_extend
 from .cache import GLOBAL
 from .memory import Abort
-from .plan import Plan, command_ops, record_ops
+from .plan import Plan, record_ops
 from .play import Op
+from .smmu_commands import Processor
 from .smmu_config import E2H, EL1, EL2, OAS
 from .smmu_stall import WAITING
 
-CMDQ_ERR, EVENTQ_ABT_ERR, MSI_CMDQ_ABT, MSI_EVENTQ_ABT = 0, 2, 4, 5
+EVENTQ_ABT_ERR, MSI_CMDQ_ABT, MSI_EVENTQ_ABT = 2, 4, 5
 ILL, ABT = 1, 2
 PAGES = (7, 0x0B, 0x10, 0x11, 0x12, 0x13, 0x20)     # merged by page
 MERGED = (1, 2, 3, 4)                   # whatever STE.MEV says
@@ -24,7 +25,7 @@ class Illegal(Exception):
 class Queues:
     def __init__(self, smmu):
         self.smmu, self.play = smmu, smmu.play
-        self.busy = False
+        self.processor = Processor(smmu)
         self.youngest = None
 
     @property
@@ -55,27 +56,8 @@ class Queues:
 
     # Commands
 
-    def look(self):
-        regs = self.regs
-        if self.busy or not regs.enabled(reg.CMDQEN) or self.error(CMDQ_ERR):
-            return
-        _, lg2 = self.place(reg.CMDQ_BASE, 0, 4)
-        waiting = (regs[reg.CMDQ_PROD] - regs[reg.CMDQ_CONS]) & mask(lg2 + 1)
-        if not 0 < waiting <= 1 << lg2:
-            return
-        self.busy = True
-        command = Command(self)
-        if self.smmu.timed:
-            self.play.submit("command", command_ops(
-                self.play, 16, command.effect, command.consumed, self.finished))
-        else:
-            command.effect(None)
-            command.consumed(None)
-            self.finished()
-
-    def finished(self):
-        self.busy = False
-        self.look()
+    def command(self, queue):
+        return Command(self, queue)
 
     # Events
 
@@ -142,20 +124,16 @@ class Queues:
 class Command:
     """One command, from its fetch to its consumption."""
 
-    def __init__(self, queues):
+    def __init__(self, queues, queue):
         self.queues, self.smmu, self.regs = queues, queues.smmu, queues.regs
+        self.queue, self.life = queue, None
         self.failed, self.signal = 0, None
-        self.queue_life = self.regs.command_life
-
-    @property
-    def void(self):
-        """Whether the queue has been switched off since."""
-        return self.queue_life != self.regs.command_life
 
     def effect(self, job):
-        if self.void:
+        if not self.queue.runs():
             return []
-        where, _ = self.queues.place(reg.CMDQ_BASE, self.regs[reg.CMDQ_CONS], 4)
+        self.life = self.queue.life
+        where, _ = self.queue.place()
         self.plan = Plan(self.smmu.play, job.number if job else 0)
         try:
             self.act(self.smmu.memory.read(where, 16))
@@ -166,18 +144,14 @@ class Command:
         return self.plan.ops()
 
     def consumed(self, _job):
-        regs = self.regs
-        if self.void:
+        if self.life != self.queue.life:
             return
-        cons = regs[reg.CMDQ_CONS]
         if self.failed:
-            regs[reg.CMDQ_CONS] = cons & mask(20) | self.failed << 24
-            self.queues.raise_error(CMDQ_ERR)
+            self.queue.fail(self.failed)
             return
         if self.signal:
             self.signal()
-        _, lg2 = self.queues.place(reg.CMDQ_BASE, 0, 4)
-        regs[reg.CMDQ_CONS] = cons & ~mask(20) | (cons + 1) & mask(lg2 + 1)
+        self.queue.advance()
 
     def act(self, raw):
         opcode = raw & 0xFF

@@ -15,11 +15,17 @@ GERROR_IRQ, EVENTQ_IRQ, PRIQ_IRQ = 0x68, 0xB0, 0xD0
 SMMUEN, PRIQEN, EVENTQEN, CMDQEN = range(4)
 
 
+def place_of(offset):
+    """Where the enhanced command queue of a register begins, if it is one of them."""
+    if not 0x30000 <= offset < 0x50000 or offset % 0x1000 > 12:
+        return None
+    return offset - offset % 0x1000
+
+
 class Registers:
     def __init__(self, smmu):
         self.smmu = smmu
         self.words = {GBPA: 0x1000}
-        self.command_life = 0           # how often the command queue was switched off
 
     def __getitem__(self, offset):
         return self.words.get(offset, 0)
@@ -99,6 +105,10 @@ class Registers:
         if self.smmu.counters.mine(offset):
             self.smmu.counters.write(offset, value)
             return
+        queue = self.smmu.queues.processor.enhanced.get(place_of(offset))
+        if queue:
+            queue.write(offset, value)
+            return
         if offset in READ_ONLY or offset in (CR0ACK, IRQ_CTRLACK, GERROR):
             return
         if offset == GBPA:
@@ -119,9 +129,9 @@ class Registers:
             value &= 0x800FFFFF
         was, self[offset] = self[offset], value
         if offset == CR0 and was & ~value & 1 << CMDQEN:
-            self.command_life += 1
+            self.smmu.queues.processor.main.life += 1
         if offset in (CR0, CMDQ_PROD, GERRORN):
-            self.smmu.queues.look()
+            self.smmu.queues.processor.look()
         if offset == CR0 and was & ~value & 1 << SMMUEN:
             self.smmu.stalls.end(lambda stall: True)
         if (offset == EVENTQ_CONS or offset == CR0 and value & ~was & 1 << EVENTQEN
