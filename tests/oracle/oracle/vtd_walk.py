@@ -70,6 +70,8 @@ class Walker:
             if self.reserved(stage, desc, height):
                 raise Fault(0x72 if stage.number == 1
                             else 0x7A if stage.scalable else 0x0C)
+            if stage.guest and self.pointer(stage, desc, 12) >> stage.guest:
+                raise Fault(0x74)
             rights &= self.rights(stage, desc)
             if not height or height < 3 and get(desc, 7):
                 break
@@ -107,8 +109,6 @@ class Walker:
 
     def fetch(self, stage, where, top):
         if stage.number == 1 and self.entry.second:
-            if where >> stage.guest:
-                raise Fault(0x74)
             need = READ | (WRITE if self.entry.second.marks else 0)
             try:
                 self.last = self.map_ipa(where, need, TABLE)
@@ -271,8 +271,6 @@ class Walker:
             if not need:
                 return Mapping(mapping.pa, mapping.lg2, 0, mapping.full, False)
         ipa = mapping.output(addr)
-        if ipa >> first.guest:
-            raise Fault(0x74)
         both = READ * bool(need & READ) | WRITE * bool(need & WRITE)
         second = self.map_ipa(ipa, both, FINAL, grant)
         lg2 = min(mapping.lg2, second.lg2)
