@@ -209,7 +209,7 @@ static void host_wake(void *opaque, uint64_t cycle)
 {
     IommuShell *s = opaque;
 
-    s->wake_at = cycle;
+    s->wake_at = MIN(s->wake_at, cycle); /* whoever asks first is not forgotten */
 }
 
 static uint64_t host_now(void *opaque)

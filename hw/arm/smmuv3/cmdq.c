@@ -6,6 +6,10 @@
 #include "internal.h"
 #include "hw/iommu/timed.h"
 
+/* Of one doorbell, with timing off: the rest follows when the host has had its turn. A notified range
+ * counts as so many commands. */
+#define DRAIN_COMMANDS 1024u
+
 /** What became of a command. */
 typedef enum CmdOutcome {
     CMD_DONE,
@@ -183,7 +187,7 @@ static CmdOutcome run_atc_inv(SmmuModel *m, unsigned q, const uint64_t *w)
         .pasid = field_get(w, CMD_SUBSTREAMID),
         .addr = 0,
         .last = UINT64_MAX,
-        .itag = q,
+        .itag = reg_make(ITAG_QUEUE, q) | reg_make(ITAG_EPOCH, m->epoch),
     };
 
     if (!smmu_enabled(m) || !m->base.host.ops->ats_invalidate) {
@@ -473,10 +477,39 @@ void smmu_cmdq_retire(SmmuModel *m)
     queue_retire(m, q, &v, m->command.words, outcome);
 }
 
+static bool queues_have_work(const SmmuModel *m)
+{
+    for (uint32_t q = 0; q <= m->ecmdq_count; q++) {
+        if (queue_has_work(m, q)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void smmu_cmdq_wake(SmmuModel *m)
+{
+    const IommuHostOps *ops = m->base.host.ops;
+
+    if (!m->base.timed && ops->wake && queues_have_work(m)) {
+        ops->wake(m->base.host.opaque, ops->now ? ops->now(m->base.host.opaque) : 0);
+    }
+}
+
+void smmu_cmdq_continue(SmmuModel *m)
+{
+    for (uint32_t q = 0; q <= m->ecmdq_count; q++) {
+        if (!m->base.timed && queue_has_work(m, q)) {
+            smmu_cmdq_run(m, q);
+        }
+    }
+}
+
 void smmu_cmdq_run(SmmuModel *m, unsigned q)
 {
     QueueView v = queue_view(m, q);
     uint32_t left = smmu_q_used(v.prod, v.cons, v.log2);
+    uint32_t limit = m->base.host.ops->wake ? DRAIN_COMMANDS : UINT32_MAX;
 
     if (m->base.timed) {
         iommu_timed_kick(m->base.timed);
@@ -488,11 +521,17 @@ void smmu_cmdq_run(SmmuModel *m, unsigned q)
         return; /* commands there would be UNPREDICTABLE: do nothing (3.5.1) */
     }
     /* No more than was there at the doorbell: a guest cannot hold the processor in here */
-    for (; left && v.ready && !m->sync[q].waiting; left--) {
+    m->notified = 0;
+    for (uint32_t done = 0; left && v.ready && !m->sync[q].waiting; left--) {
+        if (done + m->notified >= limit) {
+            smmu_cmdq_wake(m);
+            return;
+        }
         plan_begin(&m->plan);
         if (!queue_step(m, q, &v)) {
             return;
         }
+        done++;
         v = queue_view(m, q);
     }
 }

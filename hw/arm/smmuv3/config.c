@@ -212,7 +212,6 @@ bool smmu_config_check(const SmmuConfig *c, char *err, size_t size)
 {
     bool wide_granule = c->gran64k || c->ds;
     const ConfigRule rules[] = {
-        { c->sev, "sev=on: allowed is off; no event reaches the processors' WFE" },
         { !c->s1p && !c->s2p, "s1p=off, s2p=off: at least one stage must be on" },
         { c->hyp && !(c->s1p && c->s2p), "hyp=on: needs s1p=on and s2p=on" },
         { c->minor >= 2 && c->s1p && c->s2p && !c->hyp,
@@ -374,7 +373,7 @@ static uint64_t idr0(const SmmuConfig *c)
            reg_make(IDR0_HTTU, c->httu) | reg_make(IDR0_HYP, c->hyp) |
            reg_make(IDR0_ATS, c->ats) | reg_make(IDR0_NS1ATS, c->ns1ats) |
            reg_make(IDR0_ASID16, c->asid16) | reg_make(IDR0_MSI, c->msi) |
-           reg_make(IDR0_SEV, c->sev) | reg_make(IDR0_ATOS, c->atos) |
+           reg_make(IDR0_ATOS, c->atos) |
            reg_make(IDR0_PRI, c->pri) | reg_make(IDR0_VMW, c->vmw) |
            reg_make(IDR0_VMID16, c->vmid16) | reg_make(IDR0_CD2L, c->cd2l) |
            reg_make(IDR0_VATOS, c->vatos) | reg_make(IDR0_TTENDIAN, IDR0_TTENDIAN_LITTLE) |

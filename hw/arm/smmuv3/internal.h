@@ -217,6 +217,17 @@ typedef struct SmmuCmdSync {
     bool waiting;         /* a SYNC is at the head and waits */
 } SmmuCmdSync;
 
+/* IommuAtsInv.itag: who asked, and since which reset */
+#define ITAG_QUEUE REGFIELD(15, 0)
+#define ITAG_EPOCH REGFIELD(31, 16)
+
+/** A stream that somebody mirrors, and the tag that its mappings were made under. */
+typedef struct SmmuWatched {
+    uint64_t tag;
+    uint32_t stream;
+    bool tagged; /* @tag is known: it translated when it was last told all */
+} SmmuWatched;
+
 typedef struct SmmuEcmdq {
     uint64_t base;
     uint32_t prod;
@@ -274,9 +285,12 @@ typedef struct SmmuModel {
     bool committing;           /* timing on: a record's cycle has come */
     bool crowded;              /* ... but the FIFO of records had no room for it */
 
-    uint32_t *watched;         /* StreamIDs */
+    SmmuWatched *watched;
     uint32_t watched_count;
     uint32_t watched_cap;
+    bool watch_lost;           /* no memory for a watcher: whatever goes, all are told to look again */
+    uint32_t notified;         /* what notifications cost since the doorbell, in commands */
+    uint16_t epoch;            /* counts resets */
 
     uint64_t last_event[EVENT_WORDS]; /* event merging: the newest record */
     uint32_t last_event_prod;
@@ -507,6 +521,10 @@ void smmu_stall_tell_clients(SmmuModel *m);
 
 /** Consume commands of queue @q (0: the Command queue; n: ECMDQ n - 1), at most one lap. */
 void smmu_cmdq_run(SmmuModel *m, unsigned q);
+/** Ask the host for a call of smmu_cmdq_continue() if some queue has commands. */
+void smmu_cmdq_wake(SmmuModel *m);
+/** Go on with what a doorbell left. */
+void smmu_cmdq_continue(SmmuModel *m);
 /* The same one command at a time, with timing on (model.h). */
 /** Queue @q was switched: what is under way there retires no more. */
 void smmu_cmdq_forget(SmmuModel *m, unsigned q);
@@ -533,7 +551,9 @@ void smmu_inv_tlbi(SmmuModel *m, const uint64_t cmd[CMD_WORDS]);
  */
 void smmu_notify_tlbi(SmmuModel *m, uint64_t first, uint64_t last, uint64_t tag, uint64_t mask);
 void smmu_notify_streams(SmmuModel *m, uint32_t first, uint32_t last);
-bool smmu_watch(SmmuModel *m, uint32_t stream, bool on);
+void smmu_watch(SmmuModel *m, uint32_t stream, bool on);
+/** Look up anew what tags the watched streams translate under. */
+void smmu_learn_watched(SmmuModel *m);
 
 /* ---- irq.c -------------------------------------------------------------------------------- */
 

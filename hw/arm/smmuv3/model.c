@@ -110,21 +110,23 @@ static void model_ats_inv_done(IommuModel *base, uint32_t stream, uint32_t itag,
     SmmuModel *m = smmu_of(base);
 
     (void)stream;
-    if (itag > m->ecmdq_count) {
+    /* An answer to what was asked before a reset is nobody's */
+    if (reg_get(itag, ITAG_EPOCH) != m->epoch || reg_get(itag, ITAG_QUEUE) > m->ecmdq_count) {
         return;
     }
     smmu_enter(m);
-    smmu_cmdq_atc_done(m, itag, ok);
+    smmu_cmdq_atc_done(m, reg_get(itag, ITAG_QUEUE), ok);
     smmu_leave(m);
 }
 
-/** Everything is done when it is asked for; only counters of cycles have something to catch up with. */
+/** What a doorbell had left to do goes on, and counters of cycles catch up. */
 static void model_run_until(IommuModel *base, uint64_t cycle)
 {
     SmmuModel *m = smmu_of(base);
 
     (void)cycle;
     smmu_enter(m);
+    smmu_cmdq_continue(m);
     smmu_pmcg_tick(m);
     smmu_leave(m);
 }
@@ -143,6 +145,7 @@ static void model_reset(IommuModel *base)
         memset(m->ecmdq, 0, m->ecmdq_count * sizeof(*m->ecmdq));
     }
     memset(m->sync, 0, (1 + m->ecmdq_count) * sizeof(*m->sync));
+    m->epoch++;
     m->last_event_valid = false;
     smmu_mode_changed(m);
     smmu_leave(m);
@@ -218,9 +221,11 @@ static void model_save(IommuModel *base, IommuStateWriter *w)
     uint64_t command[COMMAND_ITEMS] = {
         m->command.queue, m->command.outcome, m->command.words[0], m->command.words[1],
     };
+    uint64_t epoch = m->epoch;
 
     iommu_state_put(w, "smmuv3.cells", m->ns.cell, 8, SMMU_CELLS);
     iommu_state_put(w, "smmuv3.command", command, 8, COMMAND_ITEMS);
+    iommu_state_put(w, "smmuv3.epoch", &epoch, 8, 1);
     smmu_stalls_save(m, w);
     for (uint32_t q = 0; q <= m->ecmdq_count; q++) {
         char name[32];
@@ -268,23 +273,27 @@ static bool same_identity(const SmmuModel *m, const uint64_t cell[SMMU_CELLS])
 static bool model_load(IommuModel *base, IommuStateReader *r)
 {
     SmmuModel *m = smmu_of(base);
-    uint64_t cell[SMMU_CELLS], command[COMMAND_ITEMS];
+    uint64_t cell[SMMU_CELLS], command[COMMAND_ITEMS], epoch;
 
     if (!iommu_state_valid(r) || !iommu_state_get(r, "smmuv3.cells", cell, 8, SMMU_CELLS) ||
         !same_identity(m, cell)) {
         return false;
     }
     if (!iommu_state_get(r, "smmuv3.command", command, 8, COMMAND_ITEMS) ||
-        command[0] > m->ecmdq_count || !smmu_stalls_load(m, r) || !load_queues(m, r) ||
+        command[0] > m->ecmdq_count || !iommu_state_get(r, "smmuv3.epoch", &epoch, 8, 1) ||
+        !smmu_stalls_load(m, r) || !load_queues(m, r) ||
         !smmu_pmcg_load(m, r)) {
         model_reset(base); /* half an image is none */
         return false;
     }
     memcpy(m->ns.cell, cell, sizeof(cell));
+    m->epoch = epoch;
     m->command.queue = command[0];
     m->command.outcome = command[1];
     memcpy(m->command.words, command + 2, sizeof(m->command.words));
     smmu_flush_all(m);
+    smmu_learn_watched(m);
+    smmu_cmdq_wake(m);
     m->last_event_valid = false;
     return true;
 }

@@ -69,7 +69,6 @@ static const IommuProp smmuv3_caps[] = {
     CAP_BOOL(ns1ats, "IDR0.NS1ATS: no split-stage ATS"),
     CAP_BOOL(asid16, "IDR0.ASID16"),
     CAP_BOOL(msi, "IDR0.MSI"),
-    CAP_BOOL(sev, "IDR0.SEV"),
     CAP_BOOL(atos, "IDR0.ATOS: address translation operations"),
     CAP_BOOL(pri, "IDR0.PRI"),
     CAP_BOOL(vmw, "IDR0.VMW: VMID wildcards"),

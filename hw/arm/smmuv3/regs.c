@@ -356,7 +356,10 @@ void smmu_regs_reset(SmmuModel *m)
 
 /* ---- Identification, ECMDQ control pages -------------------------------------------------- */
 
-/** PIDR and CIDR (6.3.170): class and vendor codes of an Arm-designed component. */
+/**
+ * CIDR: a component with a page of registers. PIDR is zero, as IIDR of all sets but those of Arm's own
+ * products: there is no JEP106 code or part number for this design, so no driver finds an erratum (6.3.170).
+ */
 static uint32_t id_register(uint64_t offset)
 {
     static const uint8_t cidr[] = { 0x0d, 0xf0, 0x05, 0xb1 };

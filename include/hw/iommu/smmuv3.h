@@ -60,7 +60,6 @@ typedef struct SmmuConfig {
     bool ns1ats;         /* 1: split-stage ATS is NOT supported */
     bool asid16;
     bool msi;
-    bool sev;            /* must be false: there is no way to a processor's WFE */
     bool atos;
     bool pri;
     bool vmw;

@@ -33,7 +33,6 @@ EDIT(ns1ats_one_stage, c->s2p = c->hyp = false; c->ns1ats = true)
 EDIT(vmw, c->s2p = c->hyp = false)
 EDIT(vatos, c->atos = false)
 EDIT(vatos_one_stage, c->s2p = c->hyp = c->vmw = false)
-EDIT(sev, c->sev = true)
 EDIT(st_level, c->st_level = 0)
 EDIT(sid7_linear, c->st_level = 0; c->sidsize = 7)
 /* IDR1 */
@@ -103,7 +102,6 @@ static const Broken broken[] = {
     { "/smmuv3/config/ID1-vatos-needs-atos", NULL, edit_vatos, "vatos=on", "atos=on" },
     { "/smmuv3/config/ID1-vatos-needs-both-stages", NULL, edit_vatos_one_stage, "vatos=on",
       "both stages" },
-    { "/smmuv3/config/ID1-no-sev", NULL, edit_sev, "sev=on", "off" },
     { "/smmuv3/config/ID2-st-level", NULL, edit_st_level, "st_level=0", "st_level=1" },
     { "/smmuv3/config/ID2-sidsize-7-linear", NULL, edit_sid7_linear, "st_level=0", "st_level=1" },
     { "/smmuv3/config/ID2-ecmdq-needs-cohacc", NULL, edit_ecmdq_cohacc, "ecmdq=on", "cohacc=on" },

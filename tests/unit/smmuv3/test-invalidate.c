@@ -620,6 +620,45 @@ static void test_cost_of_stream_outside(Fix *f)
     g_assert_cmpuint(totals[IOMMU_STEP_CONFIG_READ], ==, reads);
 }
 
+/* ---- Address space sets ------------------------------------------------------------------- */
+
+/* A global page of SID's is cached; another ASID then finds it changed in memory, with @aset. */
+static void other_asid_in_set(Fix *f, bool aset, uint64_t pa)
+{
+    scene_stage1(f);
+    arm_pages_set(&f->s1, VA, reg_set(arm_pages_get(&f->s1, VA), PTE_NG, 0));
+    expect_pa(f, VA, PA);
+    arm_pages_set(&f->s1, VA, arm_pages_get(&f->s1, VA) + PAGE);
+    field_set(f->cd, CD_ASID, ASID + 1);
+    field_set(f->cd, CD_ASET, aset);
+    put_cd(f);
+    expect_pa(f, VA, pa);
+}
+
+static void test_same_set_shares_global(Fix *f)
+{
+    other_asid_in_set(f, true, PA);
+}
+
+static void test_other_set_shares_nothing(Fix *f)
+{
+    other_asid_in_set(f, false, PA + PAGE);
+}
+
+/* Invalidations do not look at ASET. */
+static void test_tlbi_ignores_set(Fix *f)
+{
+    for (unsigned aset = 0; aset < 2; aset++) {
+        scene_stage1(f);
+        cd_put_field(f, CD_ASET, aset);
+        cmd(f, smmu_make_tlbi_nh_all(0));
+        expect_pa(f, VA, PA);
+        arm_pages_set(&f->s1, VA, arm_pages_get(&f->s1, VA) + PAGE);
+        cmd(f, smmu_make_tlbi_nh_asid(0, ASID));
+        expect_pa(f, VA, PA + PAGE);
+    }
+}
+
 /* ---- Watched streams ---------------------------------------------------------------------- */
 
 static void expect_unmap(Fix *f, uint64_t addr, uint64_t last)
@@ -690,6 +729,32 @@ static void test_watch_cfgi(Fix *f)
     watch_stage1(f);
     cmd(f, smmu_make_cfgi_ste(SID, true));
     expect_unmap(f, 0, UINT64_MAX);
+}
+
+/* Software clears its structures, then invalidates by ASID: the tag that was, is the one that counts. */
+static void test_watch_cleared_first(Fix *f)
+{
+    static const uint64_t invalid[CD_WORDS];
+
+    watch_stage1(f);
+    cd_table_set(&f->cds, 0, invalid);
+    cmd(f, smmu_make_tlbi_nh_asid(0, ASID));
+    expect_unmap(f, 0, UINT64_MAX);
+}
+
+/* A new ASID in memory, not yet invalidated: mappings may be of either. */
+static void test_watch_either_asid(Fix *f)
+{
+    watch_stage1(f);
+    field_set(f->cd, CD_ASID, ASID + 1);
+    cd_table_set(&f->cds, 0, f->cd);
+    cmd(f, smmu_make_tlbi_nh_asid(0, ASID));
+    cmd(f, smmu_make_tlbi_nh_asid(0, ASID + 1));
+    g_assert_cmpuint(f->ram.unmap_count, ==, 2);
+    cmd(f, smmu_make_cfgi_cd(SID, 0, true));
+    ramhost_forget(&f->ram);
+    cmd(f, smmu_make_tlbi_nh_asid(0, ASID));
+    g_assert_cmpuint(f->ram.unmap_count, ==, 0);
 }
 
 static void test_unwatch(Fix *f)
@@ -768,6 +833,9 @@ int main(int argc, char **argv)
     fix_add("/smmuv3/invalidate/cost-of-two-worlds", test_cost_of_two_worlds);
     fix_add("/smmuv3/invalidate/cost-of-CMD_SYNC-msi", test_cost_of_sync_msi);
     fix_add("/smmuv3/invalidate/cost-of-stream-outside-table", test_cost_of_stream_outside);
+    fix_add("/smmuv3/invalidate/TL3-global-of-the-same-ASET", test_same_set_shares_global);
+    fix_add("/smmuv3/invalidate/TL3-global-of-another-ASET", test_other_set_shares_nothing);
+    fix_add("/smmuv3/invalidate/CM18-TLBI-ignores-ASET", test_tlbi_ignores_set);
     fix_add("/smmuv3/invalidate/watch-NH_VA", test_watch_va);
     fix_add("/smmuv3/invalidate/watch-NH_ASID", test_watch_asid);
     fix_add("/smmuv3/invalidate/watch-other-vmid", test_watch_other_vmid);
@@ -775,6 +843,8 @@ int main(int argc, char **argv)
     fix_add("/smmuv3/invalidate/watch-S2_IPA", test_watch_ipa);
     fix_add("/smmuv3/invalidate/watch-nested-S2_IPA", test_watch_nested_ipa);
     fix_add("/smmuv3/invalidate/watch-CFGI_STE", test_watch_cfgi);
+    fix_add("/smmuv3/invalidate/watch-structures-cleared-first", test_watch_cleared_first);
+    fix_add("/smmuv3/invalidate/watch-either-asid", test_watch_either_asid);
     fix_add("/smmuv3/invalidate/watch-off", test_unwatch);
     fix_add("/smmuv3/invalidate/mode-changed", test_mode_changes);
     return g_test_run();
