@@ -47,6 +47,7 @@ class Case:
     units: int = 1              # IOMMUs of that type; counters are their sum
     firmware: str = ""          # "uefi": boot through UEFI, which hands ACPI tables over
     dmesg: tuple = ()           # regular expressions the kernel's log must contain
+    drivers: bool = False       # the guest takes a driver from its device, changes domains, ...
     next_kernel: str = ""       # "kexec", "crash": how the guest starts its kernel once more
     proves: str = ""
     full_only: bool = False
@@ -197,6 +198,8 @@ def matrix():
                  full_only=True),
         ]
     by_name = {case.name: case for case in cases}
+    cases += [replace(by_name[f"{name}/strict"], name=f"{name.split('/')[0]}/drivers/strict",
+                      drivers=True, full_only=True) for name in ("smmuv3/max", "vtd/max")]
     for how in ("kexec", "crash"):
         cases += [_again(how, by_name[f"{name}/strict"], name.split("/")[1])
                   for name in ("smmuv3/dt", "smmuv3/max", "vtd/legacy", "vtd/scalable", "vtd/max")]

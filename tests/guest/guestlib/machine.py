@@ -130,6 +130,7 @@ class Machine:
                  "-kernel", str(kernel / "vmlinuz"), "-initrd", str(initrd),
                  "-append", f"{case.kernel_args} {FAST_BOOT} sw.mb={self.payload.disk_mib} "
                             f"sw.netmb={self.payload.net_mib}"
+                            + (" sw.drivers=1" if case.drivers else "")
                             + (f" sw.next={case.next_kernel}" if case.next_kernel else "")]
         if case.firmware == "uefi":
             code, variables = artefacts.uefi_arm64()
@@ -155,8 +156,9 @@ class Machine:
         started = time.monotonic()
         deadline = started + self.timeout
         with open(self.directory / "qemu.log", "wb") as log:
+            # A session of its own: the processor's share is then each guest's, not that of all.
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log)
+                                            stderr=log, start_new_session=True)
             RUNNING[self.process] = self.directory
             try:
                 self._connect(deadline)

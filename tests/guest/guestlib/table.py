@@ -62,7 +62,8 @@ Stock kernels
 
 Debian's own kernels boot in each mode of Linux's IOMMU drivers and move data through NVMe, virtio,
 and two network controllers: "passed" means that every byte is right, that the model's counters prove
-each transaction translated (or bypassed), and that nothing faulted and no warning was logged.
+each transaction translated (or bypassed), and that nothing faulted and no warning was logged, when
+the case last ran.
 
 """
 
