@@ -4,6 +4,8 @@
 #include "qemu/bswap.h"
 #include "dma-smmu.h"
 
+#define VIRT_SMMU_WIDE 0x0b000000 /* where virt puts an SMMU of more than two pages */
+
 #define S1_BITS 39
 #define S2_BITS 42
 #define IPA_TABLES (1ull << 41) /* CDs and stage 1 tables of a nested stream lie here and above */
@@ -13,6 +15,9 @@ DmaSmmu *ds_new(const char *properties)
     DmaSmmu *b = g_new0(DmaSmmu, 1);
 
     b->m = dma_machine_new(properties, NULL, NULL);
+    if (!reg_read32(&b->m->iommu, SMMU_CIDR0)) {
+        b->m->iommu_base = VIRT_SMMU_WIDE;
+    }
     smmu_driver_init(&b->d, &b->m->iommu, &b->m->mem);
     b->physical = table_space(&b->m->mem);
     stream_table_init_linear(&b->streams, &b->m->mem, 6);
