@@ -2,6 +2,7 @@
 /* A machine under qtest with iommu-dma. */
 #include "qemu/osdep.h"
 #include "dma-machine.h"
+#include "sw-bus.h"
 #include "sw-migrate.h"
 
 #include "hw/pci/pci_regs.h"
@@ -33,56 +34,32 @@ bool dma_is_x86(void)
     return g_str_equal(qtest_get_arch(), "x86_64");
 }
 
-static void mem_write(void *opaque, uint64_t addr, const void *buf, size_t len)
-{
-    qtest_memwrite(opaque, addr, buf, len);
-}
-
-static void mem_read(void *opaque, uint64_t addr, void *buf, size_t len)
-{
-    qtest_memread(opaque, addr, buf, len);
-}
-
-static uint64_t bus_read(QTestState *qts, uint64_t addr, unsigned size)
-{
-    return size == 8 ? qtest_readq(qts, addr) : qtest_readl(qts, addr);
-}
-
-static void bus_write(QTestState *qts, uint64_t addr, uint64_t value, unsigned size)
-{
-    if (size == 8) {
-        qtest_writeq(qts, addr, value);
-    } else {
-        qtest_writel(qts, addr, value);
-    }
-}
-
 static uint64_t dma_reg_read(void *opaque, uint64_t offset, unsigned size)
 {
     DmaMachine *m = opaque;
 
-    return bus_read(m->qts, m->bar + offset, size);
+    return sw_reg_read(m->qts, m->bar + offset, size);
 }
 
 static void dma_reg_write(void *opaque, uint64_t offset, uint64_t value, unsigned size)
 {
     DmaMachine *m = opaque;
 
-    bus_write(m->qts, m->bar + offset, value, size);
+    sw_reg_write(m->qts, m->bar + offset, value, size);
 }
 
 static uint64_t iommu_reg_read(void *opaque, uint64_t offset, unsigned size)
 {
     DmaMachine *m = opaque;
 
-    return bus_read(m->qts, m->iommu_base + offset, size);
+    return sw_reg_read(m->qts, m->iommu_base + offset, size);
 }
 
 static void iommu_reg_write(void *opaque, uint64_t offset, uint64_t value, unsigned size)
 {
     DmaMachine *m = opaque;
 
-    bus_write(m->qts, m->iommu_base + offset, value, size);
+    sw_reg_write(m->qts, m->iommu_base + offset, value, size);
 }
 
 /* A device that waits for a cycle waits in virtual time, which stands still under qtest. */
@@ -131,27 +108,12 @@ void dma_cfg_write(DmaMachine *m, unsigned fn, unsigned reg, uint32_t value, uns
 
 unsigned dma_cfg_cap(DmaMachine *m, unsigned fn, unsigned id)
 {
-    unsigned at = dma_cfg_read(m, fn, PCI_CAPABILITY_LIST, 1) & 0xfc;
-
-    while (at && dma_cfg_read(m, fn, at, 1) != id) {
-        at = dma_cfg_read(m, fn, at + 1, 1) & 0xfc;
-    }
-    return at;
+    return sw_pci_cap(m->qts, cfg_addr(m, fn, 0), id);
 }
 
 unsigned dma_cfg_ext_cap(DmaMachine *m, unsigned fn, unsigned id)
 {
-    unsigned at = PCI_CFG_SPACE_SIZE;
-
-    while (at) {
-        uint32_t header = dma_cfg_read(m, fn, at, 4);
-
-        if (header && PCI_EXT_CAP_ID(header) == id) {
-            return at;
-        }
-        at = PCI_EXT_CAP_NEXT(header);
-    }
-    return 0;
+    return sw_pci_ext_cap(m->qts, cfg_addr(m, fn, 0), id);
 }
 
 static unsigned need_ext_cap(DmaMachine *m, unsigned id)
@@ -258,7 +220,7 @@ static DmaMachine *machine_attach(QTestState *qts)
         .read = iommu_reg_read, .write = iommu_reg_write, .wait = wait_step, .opaque = m,
     };
     m->mem = (GuestMem) {
-        .write = mem_write, .read = mem_read, .opaque = qts,
+        .write = sw_mem_write, .read = sw_mem_read, .opaque = qts,
         .next = m->ram + ALLOC_OFFSET, .end = m->ram + RAM_BYTES,
     };
     return m;
@@ -365,12 +327,8 @@ void dma_machine_other_free(DmaMachine *other)
 
 void dma_unplug(DmaMachine *m)
 {
-    unsigned at = qtest_readb(m->qts, port_cfg(m, 0, PCI_CAPABILITY_LIST));
+    unsigned at = sw_pci_cap(m->qts, port_cfg(m, 0, 0), PCI_CAP_ID_EXP);
 
-    while (qtest_readb(m->qts, port_cfg(m, 0, at)) != PCI_CAP_ID_EXP) {
-        at = qtest_readb(m->qts, port_cfg(m, 0, at + 1));
-        g_assert_cmpuint(at, !=, 0);
-    }
     qtest_qmp_assert_success(m->qts, "{'execute': 'device_del', 'arguments': {'id': 'dma'}}");
     qtest_writew(m->qts, port_cfg(m, 0, at + PCI_EXP_SLTCTL),
                  PCI_EXP_SLTCTL_PWR_IND_OFF | PCI_EXP_SLTCTL_PCC);

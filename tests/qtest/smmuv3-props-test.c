@@ -4,21 +4,13 @@
  * wrong value is refused in one line.
  */
 #include "qemu/osdep.h"
-#include "sw-machine.h"
+#include "sw-props.h"
 
 #include "../lib/smmu-driver.h"
 
 /* ---- a property and what it shows -------------------------------------------------------- */
 
-typedef struct Shown {
-    const char *path;
-    const char *properties;
-    uint32_t reg;
-    BitField field;
-    uint64_t value;
-} Shown;
-
-static const Shown shown[] = {
+static const SwShown shown[] = {
     { "/smmuv3/properties/ID1-s1p-off", "s1p=off", SMMU_IDR0, IDR0_S1P, 0 },
     { "/smmuv3/properties/ID1-s2p-off", "s2p=off", SMMU_IDR0, IDR0_S2P, 0 },
     { "/smmuv3/properties/ID1-httu-off", "httu=off", SMMU_IDR0, IDR0_HTTU, 0 },
@@ -49,15 +41,6 @@ static const Shown shown[] = {
     { "/smmuv3/properties/ID6-gran16k-off", "gran16k=off", SMMU_IDR5, IDR5_GRAN16K, 0 },
     { "/smmuv3/properties/ID6-gran64k-off", "gran64k=off", SMMU_IDR5, IDR5_GRAN64K, 0 },
 };
-
-static void test_shown(const void *data)
-{
-    const Shown *s = data;
-    SwMachine *m = sw_machine_virt(NULL, s->properties);
-
-    g_assert_cmphex(reg_get(reg_read32(&m->regs, s->reg), s->field), ==, s->value);
-    sw_machine_free(m);
-}
 
 /* ---- absent: its commands are illegal ---------------------------------------------------- */
 
@@ -130,70 +113,44 @@ static void test_no_msi(void)
 
 /* ---- named sets -------------------------------------------------------------------------- */
 
-static void test_model(const void *data)
+static void test_model(SwMachine *m)
 {
-    g_autofree char *property = g_strdup_printf("model=%s", (const char *)data);
-    SwMachine *m = sw_machine_virt(NULL, property);
     StreamTable table;
     SmmuDriver d;
 
     smmu_driver_init(&d, &m->regs, &m->mem);
     stream_table_init_linear(&table, &m->mem, 6);
     g_assert_true(smmu_driver_start(&d, &table));
-    sw_machine_free(m);
 }
 
 /* ---- wrong values ------------------------------------------------------------------------ */
 
-typedef struct Wrong {
-    const char *path;
-    const char *property; /* as the user wrote it, and as the message has it */
-    const char *allowed;
-} Wrong;
-
-static const Wrong wrong[] = {
-    { "/smmuv3/properties/refuse-caches", "caches=huge", "full, one, off, tiny" },
-    { "/smmuv3/properties/refuse-model", "model=mmu9", "max, qemu, mmu600, mmu700, min" },
-    { "/smmuv3/properties/refuse-httu", "httu=maybe", "off, af, afdbm, haft" },
-    { "/smmuv3/properties/refuse-stall", "stall=never", "on, off, force" },
-    { "/smmuv3/properties/refuse-stage", "stage=3", "1, 2 or nested" },
-    { "/smmuv3/properties/refuse-oas", "oas=33", "32, 36, 40, 42, 44, 48" },
-    { "/smmuv3/properties/refuse-ssidsize", "ssidsize=21", "0 to 20" },
-    { "/smmuv3/properties/refuse-sidsize", "sidsize=40", "0 to 32" },
-    { "/smmuv3/properties/refuse-cmdqs", "cmdqs=20", "0 to 19" },
-    { "/smmuv3/properties/refuse-unknown", "nosuch=1", "not found" },
+static const SwRefused refused[] = {
+    { "/smmuv3/properties/refuse-caches", "caches=huge", NULL, "full, one, off, tiny" },
+    { "/smmuv3/properties/refuse-model", "model=mmu9", NULL, "max, qemu, mmu600, mmu700, min" },
+    { "/smmuv3/properties/refuse-httu", "httu=maybe", NULL, "off, af, afdbm, haft" },
+    { "/smmuv3/properties/refuse-stall", "stall=never", NULL, "on, off, force" },
+    { "/smmuv3/properties/refuse-stage", "stage=3", NULL, "1, 2 or nested" },
+    { "/smmuv3/properties/refuse-oas", "oas=33", NULL, "32, 36, 40, 42, 44, 48" },
+    { "/smmuv3/properties/refuse-ssidsize", "ssidsize=21", NULL, "0 to 20" },
+    { "/smmuv3/properties/refuse-sidsize", "sidsize=40", NULL, "0 to 32" },
+    { "/smmuv3/properties/refuse-cmdqs", "cmdqs=20", NULL, "0 to 19" },
+    { "/smmuv3/properties/refuse-unknown", "nosuch=1", NULL, "not found" },
 };
-
-static void test_wrong(const void *data)
-{
-    const Wrong *w = data;
-    g_autofree char *args = g_strdup_printf("-M virt,iommu=smmuv3 -global arm-smmuv3.%s",
-                                            w->property);
-
-    sw_assert_refused(args, w->property, w->allowed);
-}
 
 int main(int argc, char **argv)
 {
-    static const char *const models[] = { "max", "qemu", "mmu600", "mmu700", "min" };
+    static const char *const models[] = { "max", "qemu", "mmu600", "mmu700", "min", NULL };
 
     g_test_init(&argc, &argv, NULL);
-    for (unsigned i = 0; i < G_N_ELEMENTS(shown); i++) {
-        qtest_add_data_func(shown[i].path, &shown[i], test_shown);
-    }
+    sw_add_shown(shown, G_N_ELEMENTS(shown), false);
     for (unsigned i = 0; i < G_N_ELEMENTS(absent); i++) {
         qtest_add_data_func(absent[i].path, &absent[i], test_absent_command);
     }
     qtest_add_func("/smmuv3/properties/RG33-no-pri-no-priq", test_no_priq);
     qtest_add_func("/smmuv3/properties/ID1-no-atos-no-gatos", test_no_atos);
     qtest_add_func("/smmuv3/properties/RG24-no-msi-no-cfg", test_no_msi);
-    for (unsigned i = 0; i < G_N_ELEMENTS(models); i++) {
-        g_autofree char *path = g_strdup_printf("/smmuv3/properties/model-%s", models[i]);
-
-        qtest_add_data_func(path, models[i], test_model);
-    }
-    for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
-        qtest_add_data_func(wrong[i].path, &wrong[i], test_wrong);
-    }
+    sw_add_models("/smmuv3/properties/model", models, false, test_model);
+    sw_add_refused(refused, G_N_ELEMENTS(refused), false);
     return g_test_run();
 }

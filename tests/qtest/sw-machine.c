@@ -2,6 +2,7 @@
 /* A machine under qtest with an IOMMU and one `edu` device behind it. */
 #include "qemu/osdep.h"
 #include "sw-machine.h"
+#include "sw-bus.h"
 #include "sw-migrate.h"
 
 #include "hw/pci/pci_regs.h"
@@ -44,33 +45,18 @@
 
 const char *const sw_cache_sizes[] = { "off", "one", "full" };
 
-static void mem_write(void *opaque, uint64_t addr, const void *buf, size_t len)
-{
-    qtest_memwrite(opaque, addr, buf, len);
-}
-
-static void mem_read(void *opaque, uint64_t addr, void *buf, size_t len)
-{
-    qtest_memread(opaque, addr, buf, len);
-}
-
 static uint64_t iommu_read(void *opaque, uint64_t offset, unsigned size)
 {
     SwMachine *m = opaque;
 
-    return size == 8 ? qtest_readq(m->qts, m->iommu_base + offset)
-                     : qtest_readl(m->qts, m->iommu_base + offset);
+    return sw_reg_read(m->qts, m->iommu_base + offset, size);
 }
 
 static void iommu_write(void *opaque, uint64_t offset, uint64_t value, unsigned size)
 {
     SwMachine *m = opaque;
 
-    if (size == 8) {
-        qtest_writeq(m->qts, m->iommu_base + offset, value);
-    } else {
-        qtest_writel(m->qts, m->iommu_base + offset, value);
-    }
+    sw_reg_write(m->qts, m->iommu_base + offset, value, size);
 }
 
 static void config_write(SwMachine *m, unsigned reg, uint32_t value)
@@ -102,7 +88,7 @@ static SwMachine *machine_new(const char *args, uint64_t iommu_base, uint64_t ec
     m->edu_bar = mmio;
     m->regs = (RegBus) { .read = iommu_read, .write = iommu_write, .opaque = m };
     m->mem = (GuestMem) {
-        .write = mem_write, .read = mem_read, .opaque = m->qts,
+        .write = sw_mem_write, .read = sw_mem_read, .opaque = m->qts,
         .next = ram + ALLOC_OFFSET, .end = ram + ram_bytes,
     };
     edu_configure(m);

@@ -4,19 +4,11 @@
  * value is refused in one line.
  */
 #include "qemu/osdep.h"
-#include "sw-machine.h"
+#include "sw-props.h"
 
 #include "../lib/vtd-driver.h"
 
-typedef struct Shown {
-    const char *path;
-    const char *properties;
-    uint32_t reg;
-    BitField field;
-    uint64_t value;
-} Shown;
-
-static const Shown shown[] = {
+static const SwShown shown[] = {
     { "/vtd/properties/aw-bits-39", "aw-bits=39", VTD_REG_CAP, VTD_CAP_MGAW, 38 },
     { "/vtd/properties/aw-bits-48", "aw-bits=48", VTD_REG_CAP, VTD_CAP_MGAW, 47 },
     { "/vtd/properties/caching-mode", "caching-mode=on", VTD_REG_CAP, VTD_CAP_CM, 1 },
@@ -40,15 +32,6 @@ static const Shown shown[] = {
     { "/vtd/properties/max-pi-off", "model=max,pi=off", VTD_REG_CAP, VTD_CAP_PI, 0 },
     { "/vtd/properties/max-ssads-off", "model=max,ssads=off", VTD_REG_ECAP, VTD_ECAP_SSADS, 0 },
 };
-
-static void test_shown(const void *data)
-{
-    const Shown *s = data;
-    SwMachine *m = sw_machine_q35(NULL, s->properties);
-
-    g_assert_cmphex(reg_get(reg_read64(&m->regs, s->reg), s->field), ==, s->value);
-    sw_machine_free(m);
-}
 
 /* Descriptors of an absent feature are of an unknown type. */
 typedef struct Absent {
@@ -103,27 +86,17 @@ static void test_no_interrupt_remapping(void)
     sw_machine_free(m);
 }
 
-static void test_model(const void *data)
+static void test_model(SwMachine *m)
 {
-    g_autofree char *property = g_strdup_printf("model=%s", (const char *)data);
-    SwMachine *m = sw_machine_q35(NULL, property);
     VtdRootTable root;
     VtdDriver d;
 
     vtd_driver_init(&d, &m->regs, &m->mem);
     vtd_root_init(&root, &m->mem, reg_get(d.ecap, VTD_ECAP_SMTS));
     g_assert_true(vtd_driver_start(&d, &root));
-    sw_machine_free(m);
 }
 
-typedef struct Wrong {
-    const char *path;
-    const char *property;
-    const char *value;   /* as the message has it */
-    const char *allowed;
-} Wrong;
-
-static const Wrong wrong[] = {
+static const SwRefused refused[] = {
     { "/vtd/properties/refuse-caches", "caches=huge", "caches=huge", "full, one, off, tiny" },
     { "/vtd/properties/refuse-model", "model=zzz", "model=zzz", "qemu, spr, max" },
     { "/vtd/properties/refuse-aw-bits", "aw-bits=40", "aw-bits=40", "39, 48 or 57" },
@@ -135,34 +108,18 @@ static const Wrong wrong[] = {
     { "/vtd/properties/refuse-unknown", "nosuch=1", "nosuch", "not found" },
 };
 
-static void test_wrong(const void *data)
-{
-    const Wrong *w = data;
-    g_autofree char *args = g_strdup_printf("-M q35 -device intel-iommu,%s", w->property);
-
-    sw_assert_refused(args, w->value, w->allowed);
-}
-
 int main(int argc, char **argv)
 {
-    static const char *const models[] = { "qemu", "spr", "max" };
+    static const char *const models[] = { "qemu", "spr", "max", NULL };
 
     g_test_init(&argc, &argv, NULL);
-    for (unsigned i = 0; i < G_N_ELEMENTS(shown); i++) {
-        qtest_add_data_func(shown[i].path, &shown[i], test_shown);
-    }
+    sw_add_shown(shown, G_N_ELEMENTS(shown), true);
     for (unsigned i = 0; i < G_N_ELEMENTS(absent); i++) {
         qtest_add_data_func(absent[i].path, &absent[i], test_absent_descriptor);
     }
     qtest_add_func("/vtd/properties/R5-no-prs-no-pqa", test_no_page_requests);
     qtest_add_func("/vtd/properties/R5-no-ir-no-irta", test_no_interrupt_remapping);
-    for (unsigned i = 0; i < G_N_ELEMENTS(models); i++) {
-        g_autofree char *path = g_strdup_printf("/vtd/properties/model-%s", models[i]);
-
-        qtest_add_data_func(path, models[i], test_model);
-    }
-    for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
-        qtest_add_data_func(wrong[i].path, &wrong[i], test_wrong);
-    }
+    sw_add_models("/vtd/properties/model", models, true, test_model);
+    sw_add_refused(refused, G_N_ELEMENTS(refused), true);
     return g_test_run();
 }

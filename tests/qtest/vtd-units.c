@@ -2,6 +2,7 @@
 /* q35 under qtest with several VT-d units and iommu-dma devices. */
 #include "qemu/osdep.h"
 #include "vtd-units.h"
+#include "sw-bus.h"
 
 #include "hw/pci/pci_regs.h"
 
@@ -14,63 +15,39 @@
 #define MSIX_OFFSET    0x100000ull
 #define DID            5
 
-static void mem_write(void *opaque, uint64_t addr, const void *buf, size_t len)
-{
-    qtest_memwrite(opaque, addr, buf, len);
-}
-
-static void mem_read(void *opaque, uint64_t addr, void *buf, size_t len)
-{
-    qtest_memread(opaque, addr, buf, len);
-}
-
-static uint64_t bus_read(QTestState *qts, uint64_t addr, unsigned size)
-{
-    return size == 8 ? qtest_readq(qts, addr) : qtest_readl(qts, addr);
-}
-
-static void bus_write(QTestState *qts, uint64_t addr, uint64_t value, unsigned size)
-{
-    if (size == 8) {
-        qtest_writeq(qts, addr, value);
-    } else {
-        qtest_writel(qts, addr, value);
-    }
-}
-
 static uint64_t unit_read(void *opaque, uint64_t offset, unsigned size)
 {
     Unit *u = opaque;
 
-    return bus_read(u->qts, u->base + offset, size);
+    return sw_reg_read(u->qts, u->base + offset, size);
 }
 
 static void unit_write(void *opaque, uint64_t offset, uint64_t value, unsigned size)
 {
     Unit *u = opaque;
 
-    bus_write(u->qts, u->base + offset, value, size);
+    sw_reg_write(u->qts, u->base + offset, value, size);
 }
 
 static uint64_t device_read(void *opaque, uint64_t offset, unsigned size)
 {
     Device *d = opaque;
 
-    return bus_read(d->qts, d->bar + offset, size);
+    return sw_reg_read(d->qts, d->bar + offset, size);
 }
 
 static void device_write(void *opaque, uint64_t offset, uint64_t value, unsigned size)
 {
     Device *d = opaque;
 
-    bus_write(d->qts, d->bar + offset, value, size);
+    sw_reg_write(d->qts, d->bar + offset, value, size);
 }
 
 void units_attach(Units *b, QTestState *qts)
 {
     b->qts = qts;
     b->mem = (GuestMem) {
-        .write = mem_write, .read = mem_read, .opaque = qts,
+        .write = sw_mem_write, .read = sw_mem_read, .opaque = qts,
         .next = b->mem.next ? b->mem.next : ALLOC_OFFSET, .end = RAM_BYTES,
     };
     for (unsigned i = 0; i < UNITS_MAX; i++) {
@@ -94,28 +71,18 @@ uint64_t units_config(uint16_t rid, unsigned reg)
 
 unsigned units_cap(Units *b, uint16_t rid, unsigned id)
 {
-    unsigned at = qtest_readb(b->qts, units_config(rid, PCI_CAPABILITY_LIST));
+    unsigned at = sw_pci_cap(b->qts, units_config(rid, 0), id);
 
-    while (qtest_readb(b->qts, units_config(rid, at)) != id) {
-        at = qtest_readb(b->qts, units_config(rid, at + 1));
-        g_assert_cmpuint(at, !=, 0);
-    }
+    g_assert_cmpuint(at, !=, 0);
     return at;
 }
 
 unsigned units_ext_cap(Units *b, uint16_t rid, unsigned id)
 {
-    unsigned at = PCI_CFG_SPACE_SIZE;
+    unsigned at = sw_pci_ext_cap(b->qts, units_config(rid, 0), id);
 
-    for (;;) {
-        uint32_t header = qtest_readl(b->qts, units_config(rid, at));
-
-        if (PCI_EXT_CAP_ID(header) == id) {
-            return at;
-        }
-        at = PCI_EXT_CAP_NEXT(header);
-        g_assert_cmpuint(at, !=, 0);
-    }
+    g_assert_cmpuint(at, !=, 0);
+    return at;
 }
 
 void units_open_port(Units *b, uint16_t rid, unsigned bus, uint64_t mmio)
