@@ -47,16 +47,22 @@ static unsigned write_as(Bed *b, uint32_t pasid, uint64_t pattern)
     return bed_write(b, IOVA, pattern);
 }
 
+/* Two address spaces, one behind each PASID. */
+static void open_two(Bed *b, Space *one, Space *two)
+{
+    open_bed(b);
+    make_space(b, one);
+    make_space(b, two);
+    OK(vfio_attach_pasid(&b->vfio, one->hwpt, FIRST));
+    OK(vfio_attach_pasid(&b->vfio, two->hwpt, SECOND));
+}
+
 static void two_spaces(void)
 {
     Space one, two;
     Bed b;
 
-    open_bed(&b);
-    make_space(&b, &one);
-    make_space(&b, &two);
-    OK(vfio_attach_pasid(&b.vfio, one.hwpt, FIRST));
-    OK(vfio_attach_pasid(&b.vfio, two.hwpt, SECOND));
+    open_two(&b, &one, &two);
     CHECK_EQ(write_as(&b, FIRST, 11), IDMA_STATUS_OK);
     CHECK_EQ(write_as(&b, SECOND, 12), IDMA_STATUS_OK);
     CHECK(page_is(one.memory, 11));
@@ -72,11 +78,7 @@ static void isolated(void)
     Bed b;
 
     /* What only one maps the other cannot reach, in either direction. */
-    open_bed(&b);
-    make_space(&b, &one);
-    make_space(&b, &two);
-    OK(vfio_attach_pasid(&b.vfio, one.hwpt, FIRST));
-    OK(vfio_attach_pasid(&b.vfio, two.hwpt, SECOND));
+    open_two(&b, &one, &two);
     OK(ioas_map(b.iommufd, one.ioas, one.memory + PAGE, PAGE, IOVA + PAGE, IOAS_RW));
     OK(ioas_map(b.iommufd, two.ioas, two.memory + PAGE, PAGE, IOVA + 2 * PAGE, IOAS_RW));
     for (unsigned i = 0; i < 2; i++) {
@@ -148,11 +150,7 @@ static void detached(void)
     Space one, two;
     Bed b;
 
-    open_bed(&b);
-    make_space(&b, &one);
-    make_space(&b, &two);
-    OK(vfio_attach_pasid(&b.vfio, one.hwpt, FIRST));
-    OK(vfio_attach_pasid(&b.vfio, two.hwpt, SECOND));
+    open_two(&b, &one, &two);
     CHECK_EQ(write_as(&b, FIRST, 71), IDMA_STATUS_OK);
     CHECK_EQ(write_as(&b, SECOND, 72), IDMA_STATUS_OK);
     OK(vfio_detach_pasid(&b.vfio, FIRST));
