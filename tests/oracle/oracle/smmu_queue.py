@@ -115,7 +115,8 @@ class Queues:
 
     def merges(self, value, mev, used, lg2):
         """Whether the youngest record that is still in the queue says the same."""
-        if not used & mask(lg2 + 1) or not (mev or value & 0xFF in MERGED):
+        if (not used & mask(lg2 + 1) or self.youngest is None
+                or not (mev or value & 0xFF in MERGED)):
             return False
         apart = mask(12) << 128 if value & 0xFF in PAGES else 0
         return not (value ^ self.youngest) & ~apart

@@ -130,6 +130,8 @@ class Registers:
         was, self[offset] = self[offset], value
         if offset == CR0 and was & ~value & 1 << CMDQEN:
             self.smmu.queues.processor.main.life += 1
+        if offset == CR0 and was & ~value & 1 << EVENTQEN:
+            self.smmu.queues.youngest = None
         if offset in (CR0, CMDQ_PROD, GERRORN):
             self.smmu.queues.processor.look()
         if offset == CR0 and was & ~value & 1 << SMMUEN:
