@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum { TRANSLATION = 0x10, ADDR_SIZE = 0x11, ACCESS = 0x12, PERMISSION = 0x13, WALK_EABT = 0x0b,
-       CD_FETCH = 0x09 };
+       CD_FETCH = 0x09, BAD_CD = 0x0a, BAD_SUBSTREAMID = 0x08, STREAM_DISABLED = 0x06 };
 enum { CLASS_CD, CLASS_TT, CLASS_IN };
 
 typedef struct Ref {
@@ -13,6 +13,7 @@ typedef struct Ref {
     uint64_t cd[8];
     unsigned oas;
     bool stage1, stage2;
+    uint8_t type, sh;       /* so far: the request's own, then stage 1's */
     RefRead *read;
     void *opaque;
     RefResult *res;
@@ -96,6 +97,52 @@ static bool block_level(const Ref *r, int level, unsigned granule, bool ds)
     default:
         return level == 2 || (level == 1 && r->oas == 52);
     }
+}
+
+/* ---- Attributes: MAIR bytes (13.1, MA) ---------------------------------------------------- */
+
+static bool is_device(uint8_t type)
+{
+    return type < 0x10;
+}
+
+/** Of a Normal nibble: 0 Non-cacheable, 1 Write-Through, 2 Write-Back. */
+static unsigned cacheability(unsigned nibble)
+{
+    return nibble == 4 ? 0 : nibble >= 0xc ? 2 : 1;
+}
+
+/** The weaker of stage 1's @nibble and stage 2's @s2 (1 NC, 2 WT, 3 WB); hints are stage 1's. */
+static unsigned weaker(unsigned nibble, unsigned s2)
+{
+    unsigned c = cacheability(nibble);
+
+    c = c < s2 - 1 ? c : s2 - 1;
+    return c == 0 ? 4 : c == 1 ? 8 | (nibble & 3) : 0xc | (nibble & 3);
+}
+
+/** Device and iNC-oNC are Outer Shareable, whatever was asked. */
+static void settle(Ref *r)
+{
+    if (is_device(r->type) || r->type == 0x44) {
+        r->sh = 2;
+    }
+}
+
+/** Stage 2's MemAttr[3:0] and SH on what there is; the more strongly ordered and shared wins. */
+static void combine(Ref *r, unsigned memattr, unsigned sh)
+{
+    static const uint8_t strength[] = { [0] = 0, [3] = 1, [2] = 2 };
+
+    if (memattr < 4) {
+        uint8_t device = memattr << 2;
+
+        r->type = is_device(r->type) && r->type < device ? r->type : device;
+    } else if (!is_device(r->type)) {
+        r->type = weaker(r->type >> 4, memattr >> 2) << 4 | weaker(r->type & 15, memattr & 3);
+    }
+    r->sh = strength[sh] > strength[r->sh] ? sh : r->sh;
+    settle(r);
 }
 
 /** What a stage is asked, and why. */
@@ -196,6 +243,9 @@ static bool stage2(Ref *r, uint64_t ipa, const Want *want, uint64_t *pa)
     if (want->write && clean) {
         must_write(r, place, 1ull << 7, 0, desc);
     }
+    if (want->cls == CLASS_IN) {
+        combine(r, field(desc, 5, 2), ds ? at(ste, 173, 172) : field(desc, 9, 8));
+    }
     *pa = base | field(ipa, lg2 - 1, 0);
     return true;
 }
@@ -212,9 +262,33 @@ static bool through(Ref *r, uint64_t addr, unsigned cls, bool write, uint64_t *p
     return stage2(r, addr, &want, pa);
 }
 
-static bool fetch_cd(Ref *r)
+/**
+ * Which CD, if any (3.3.2, 5.2): @r->stage1 is off where S1DSS bypasses it. False: an event.
+ */
+static bool choose_cd(Ref *r, const RefAccess *a, unsigned *index)
 {
-    uint64_t addr = at(r->ste, 55, 6) << 6, pa;
+    unsigned cdmax = at(r->ste, 63, 59), s1dss = at(r->ste, 65, 64);
+
+    *index = 0;
+    if (a->ssv && (!r->stage1 || !cdmax || a->ssid >> cdmax)) {
+        r->res->event = BAD_SUBSTREAMID;
+        return false;
+    }
+    if (!r->stage1 || !cdmax) {
+        return true;
+    }
+    if (a->ssv ? !a->ssid && s1dss == 2 : s1dss == 0) {
+        r->res->event = STREAM_DISABLED;
+        return false;
+    }
+    r->stage1 = a->ssv || s1dss == 2;
+    *index = a->ssv ? a->ssid : 0;
+    return true;
+}
+
+static bool fetch_cd(Ref *r, unsigned index)
+{
+    uint64_t addr = (at(r->ste, 55, 6) << 6) + 64ull * index, pa;
 
     if (!through(r, addr, CLASS_CD, false, &pa)) {
         return false;
@@ -225,6 +299,10 @@ static bool fetch_cd(Ref *r)
             r->res->event = CD_FETCH;
             return false;
         }
+    }
+    if (!at(r->cd, 31, 31)) {
+        r->res->event = BAD_CD;
+        return false;
     }
     return true;
 }
@@ -266,28 +344,53 @@ static bool leaf_allows(const Ref *r, uint64_t desc, const Tables *t, const RefA
     return (!a->read || r_ok) && (!a->write || w_ok) && (!a->exec || x_ok);
 }
 
+/** What a CD says of one half of the addresses (5.4). */
+typedef struct Half {
+    unsigned granule, bits, sh;
+    bool disabled, tbi, had, e0pd;
+    uint64_t table;
+} Half;
+
+static Half half_of(const uint64_t *cd, bool upper)
+{
+    static const unsigned tg0[] = { 12, 16, 14 }, tg1[] = { 0, 14, 12, 16 };
+
+    if (upper) {
+        return (Half) {
+            .granule = tg1[at(cd, 23, 22)], .bits = 64 - at(cd, 21, 16), .disabled = at(cd, 30, 30),
+            .tbi = at(cd, 39, 39), .had = at(cd, 129, 129), .e0pd = at(cd, 130, 130),
+            .table = at(cd, 183, 132) << 4, .sh = at(cd, 29, 28),
+        };
+    }
+    return (Half) {
+        .granule = tg0[at(cd, 7, 6)], .bits = 64 - at(cd, 5, 0), .disabled = at(cd, 14, 14),
+        .tbi = at(cd, 38, 38), .had = at(cd, 65, 65), .e0pd = at(cd, 66, 66),
+        .table = at(cd, 119, 68) << 4, .sh = at(cd, 13, 12),
+    };
+}
+
 static bool stage1(Ref *r, const RefAccess *a, uint64_t *ipa)
 {
-    static const unsigned granules[] = { 12, 16, 14 };
     const uint64_t *cd = r->cd;
-    unsigned granule = granules[at(cd, 7, 6)], stride = granule - 3, n = 64 - at(cd, 5, 0);
-    bool ds = granule != 16 && at(cd, 186, 186), ha = at(cd, 43, 43), had = at(cd, 65, 65);
+    Half h = half_of(cd, bit(a->addr, 55));
+    unsigned granule = h.granule, stride = granule - 3, n = h.bits;
+    bool ds = granule != 16 && at(cd, 186, 186), ha = at(cd, 43, 43), had = h.had;
     unsigned ips = size_of_code(r, at(cd, 34, 32)), lg2, top = n;
     int level = 4 - (int)((n - granule + stride - 1) / stride);
-    uint64_t va = a->addr, table, desc, place, base;
+    uint64_t va = a->addr, table = h.table, desc, place, base;
     bool dirty;
     Tables t = { .no_user = false };
 
-    if (bit(va, 55)) {
-        return fault(r, TRANSLATION, false, CLASS_IN, 0); /* EPD1 */
-    }
-    if (at(cd, 38, 38)) {
-        va = field(va, 55, 0);
-    }
-    if (va >> n || (at(cd, 66, 66) && !a->priv)) {
+    if (h.disabled || (h.e0pd && !a->priv)) {
         return fault(r, TRANSLATION, false, CLASS_IN, 0);
     }
-    table = at(cd, 119, 68) << 4;
+    if (h.tbi) {
+        va = field(va, 55, 0) | (bit(va, 55) ? 0xffull << 56 : 0);
+    }
+    /* All bits above the input size are as bit 55 */
+    if ((bit(va, 55) ? ~va : va) >> n) {
+        return fault(r, TRANSLATION, false, CLASS_IN, 0);
+    }
     lg2 = granule + (3 - level) * stride;
     base = top > lg2 ? 8ull << (top - lg2) : 8;
     if (base < 64 && ips == 52) {
@@ -346,6 +449,9 @@ static bool stage1(Ref *r, const RefAccess *a, uint64_t *ipa)
         }
         must_write(r, place, ha ? 1ull << 10 : 0, dirty ? 1ull << 7 : 0, desc);
     }
+    r->type = field(cd[3], 8 * field(desc, 4, 2) + 7, 8 * field(desc, 4, 2)); /* MAIR */
+    r->sh = ds ? h.sh : field(desc, 9, 8);
+    settle(r);
     *ipa = base | field(va, lg2 - 1, 0);
     return true;
 }
@@ -356,17 +462,21 @@ void ref_translate(const uint64_t ste[8], unsigned oas, const RefAccess *access,
     unsigned config = at(ste, 3, 1);
     Ref r = {
         .ste = ste, .oas = oas, .read = read, .opaque = opaque, .res = res,
-        .stage1 = config & 1, .stage2 = config & 2,
+        .stage1 = config & 1, .stage2 = config & 2, .type = 0xff,
     };
     Want want = {
         .read = access->read, .write = access->write, .exec = access->exec, .priv = access->priv,
         .cls = CLASS_IN,
     };
     uint64_t ipa = access->addr;
+    unsigned index;
 
     memset(res, 0, sizeof(*res));
+    if (!choose_cd(&r, access, &index)) {
+        return;
+    }
     if (r.stage1) {
-        if (!fetch_cd(&r) || !stage1(&r, access, &ipa)) {
+        if (!fetch_cd(&r, index) || !stage1(&r, access, &ipa)) {
             return;
         }
     } else if (ipa >> oas) {
@@ -380,4 +490,6 @@ void ref_translate(const uint64_t ste[8], unsigned oas, const RefAccess *access,
     } else {
         res->pa = ipa;
     }
+    res->type = r.type;
+    res->sh = r.sh;
 }

@@ -2,7 +2,7 @@
 /*
  * Random configurations of one and two stages against the slow reference of refsmmu.h: output address,
  * event, and every descriptor that hardware had to update. With -m thorough 1,000,000 translations, else
- * 20,000; each third with caches off, of one entry, and of full size.
+ * 60,000; each third with caches off, of one entry, and of full size.
  *
  * A difference names its seed; only the specification can say which side is right.
  */
@@ -18,7 +18,11 @@ typedef struct Scene {
     Fix *f;
     uint64_t seed, state;
     bool stage1, stage2;
-    ArmPagesConfig c1, c2;
+    ArmPagesConfig c1, c2, c_upper;
+    ArmPages upper;
+    bool has_upper;
+    unsigned cdmax;
+    bool in_upper[MAPPINGS];
     unsigned data_bit;         /* nested: data lies at IPAs with this bit set, tables without */
     uint64_t va[MAPPINGS];
     uint64_t ipa[MAPPINGS];    /* where stage 2 was asked to have a leaf */
@@ -80,11 +84,28 @@ static int random_leaf_level(Scene *s, const ArmPages *t, unsigned limit)
     return level;
 }
 
-/** @attrs, or without access flag, or with DBM. */
-static uint64_t random_attrs(Scene *s, uint64_t attrs)
+/** @attrs of @t with a memory type of its own, or without access flag, or with DBM. */
+static uint64_t random_attrs(Scene *s, const ArmPages *t, uint64_t attrs)
 {
+    static const uint8_t memattr[] = { 1, 2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15, 15, 15 };
+    static const uint8_t sh[] = { SH_NSH, SH_OSH, SH_ISH };
+
+    if (t->config.stage == 1) {
+        attrs = reg_set(attrs, PTE_ATTRINDX, pick(s, 4));
+    } else {
+        attrs = reg_set(attrs, S2PTE_MEMATTR, memattr[pick(s, sizeof(memattr))]);
+    }
+    if (!t->config.ds) {
+        attrs = reg_set(attrs, PTE_SH, sh[pick(s, 3)]);
+    }
     attrs &= one_in(s, 4) ? ~BIT(PTE_AF) : UINT64_MAX;
     return attrs | (one_in(s, 2) ? BIT(PTE_DBM) : 0);
+}
+
+/** Tables of the half that mapping @i is in. */
+static ArmPages *stage1_of(Scene *s, unsigned i)
+{
+    return s->in_upper[i] ? &s->upper : &s->f->s1;
 }
 
 static void map_some(Scene *s)
@@ -100,12 +121,17 @@ static void map_some(Scene *s)
         to |= s->stage2 ? 1ull << s->data_bit : 0;
         s->va[i] = to;
         if (s->stage1) {
-            level = random_leaf_level(s, &f->s1, s->data_bit);
-            lg2 = arm_pages_level_lg2(&f->s1, level);
-            s->va[i] = rnd(s) & low_mask(s->c1.in_bits);
-            arm_pages_map_level(&f->s1, s->va[i] & ~low_mask(lg2), to & ~low_mask(lg2), level,
-                                random_attrs(s, one_in(s, 2) ? ARM_S1_RW
-                                                             : arm_s1_attrs(pick(s, 4))));
+            ArmPages *t;
+
+            s->in_upper[i] = s->has_upper && one_in(s, 2);
+            t = stage1_of(s, i);
+            level = random_leaf_level(s, t, s->data_bit);
+            lg2 = arm_pages_level_lg2(t, level);
+            s->va[i] = rnd(s) & low_mask(t->config.in_bits);
+            s->va[i] |= s->in_upper[i] ? ~low_mask(t->config.in_bits) : 0;
+            arm_pages_map_level(t, s->va[i] & ~low_mask(lg2), to & ~low_mask(lg2), level,
+                                random_attrs(s, t, one_in(s, 2) ? ARM_S1_RW
+                                                                : arm_s1_attrs(pick(s, 4))));
             to = (to & ~low_mask(lg2)) | (s->va[i] & low_mask(lg2));
         }
         s->ipa[i] = to;
@@ -113,7 +139,8 @@ static void map_some(Scene *s)
             level = random_leaf_level(s, &f->s2, s->data_bit);
             lg2 = arm_pages_level_lg2(&f->s2, level);
             arm_pages_map_level(&f->s2, to & ~low_mask(lg2), pa & ~low_mask(lg2), level,
-                                random_attrs(s, one_in(s, 3) ? ARM_S2_RO : ARM_S2_RW));
+                                random_attrs(s, &f->s2,
+                                             one_in(s, 3) ? ARM_S2_RO : ARM_S2_RW));
         }
     }
 }
@@ -128,14 +155,15 @@ static bool choose_flip(Scene *s, uint64_t *where, unsigned *which)
     Fix *f = s->f;
     unsigned i = pick(s, MAPPINGS), n = 1;
     bool first = s->stage1 && (!s->stage2 || one_in(s, 2)), table;
-    ArmPages *t = first ? &f->s1 : &f->s2;
+    ArmPages *t = first ? stage1_of(s, i) : &f->s2;
     uint64_t input = first ? s->va[i] : s->ipa[i], addr, desc;
     int level;
 
     if (!first && s->stage1 && one_in(s, 2)) {
         input = one_in(s, 4) ? cd_table_input(&f->cds, 0)
-                             : arm_pages_desc_input(&f->s1, s->va[i],
-                                                    arm_pages_leaf_level(&f->s1, s->va[i]));
+                             : arm_pages_desc_input(stage1_of(s, i), s->va[i],
+                                                    arm_pages_leaf_level(stage1_of(s, i),
+                                                                         s->va[i]));
     }
     level = arm_pages_leaf_level(t, input);
     if (one_in(s, 3) && level > t->start) {
@@ -183,12 +211,19 @@ static void mutate(Scene *s)
 static void random_cd(Scene *s, uint64_t ttb)
 {
     static const BitField flags[] = {
-        CD_HA, CD_HD, CD_AFFD, CD_WXN, CD_PAN, CD_EPAN, CD_HAD0, CD_TBI0,
+        CD_HA, CD_HD, CD_AFFD, CD_WXN, CD_PAN, CD_EPAN, CD_HAD0, CD_TBI0, CD_HAD1, CD_TBI1,
     };
     Fix *f = s->f;
     unsigned ips = pick(s, 7);
 
     cd_stage1(f->cd, &f->s1, ASID);
+    if (s->has_upper) {
+        cd_add_upper(f->cd, &s->upper);
+        ttb |= s->upper.ttb;
+        field_set(f->cd, CD_EPD0, one_in(s, 10));
+        field_set(f->cd, CD_EPD1, one_in(s, 10));
+        field_set(f->cd, CD_E0PD1, one_in(s, 10));
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(flags); i++) {
         field_set(f->cd, flags[i], one_in(s, i < 2 ? 2 : 3));
     }
@@ -205,12 +240,16 @@ static void random_ste(Scene *s)
 
     if (!s->stage2) {
         ste_stage1(f->ste, &f->cds);
-        return;
-    }
-    if (s->stage1) {
+    } else if (s->stage1) {
         ste_nested(f->ste, &f->cds, &f->s2, VMID);
     } else {
         ste_stage2(f->ste, &f->s2, VMID);
+    }
+    if (s->cdmax) {
+        field_set(f->ste, STE_S1DSS, one_in(s, 3) ? pick(s, 3) : STE_S1DSS_SUBSTREAM0);
+    }
+    if (!s->stage2) {
+        return;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(flags); i++) {
         field_set(f->ste, flags[i], one_in(s, i < 2 ? 2 : 4));
@@ -233,6 +272,16 @@ static void restart(Scene *s)
     s->first = f->mem.next;
 }
 
+/** Tables for the upper half. CD.DS is for both halves: a shape that needs the same. */
+static void random_upper(Scene *s, const TableSpace *space)
+{
+    do {
+        s->c_upper = random_shape(s, 1, 20);
+    } while (s->c_upper.ds != s->c1.ds && !s->c_upper.wide);
+    s->c_upper.upper = true;
+    arm_pages_init(&s->upper, space, &s->c_upper);
+}
+
 static void configure(Scene *s)
 {
     Fix *f = s->f;
@@ -251,12 +300,17 @@ static void configure(Scene *s)
     if (s->stage1) {
         s->c1 = random_shape(s, 1, 20);
         arm_pages_init(&f->s1, &space, &s->c1);
-        cd_table_init(&f->cds, &space, STE_S1FMT_LINEAR, 0);
+        s->has_upper = one_in(s, 2);
+        if (s->has_upper) {
+            random_upper(s, &space);
+        }
+        s->cdmax = one_in(s, 3) ? 2 : 0;
+        cd_table_init(&f->cds, &space, STE_S1FMT_LINEAR, s->cdmax);
     }
     map_some(s);
     if (s->stage1) {
         random_cd(s, f->s1.ttb);
-        put_cd(f);
+        put_cd(f); /* CD 0, and that of SSID; others are invalid */
     }
     random_ste(s);
     put_ste(f);
@@ -286,6 +340,10 @@ static IommuTxn random_txn(Scene *s)
     t.atomic = kind == 3;
     t.exec = kind == 4;
     t.priv = one_in(s, 2);
+    if (one_in(s, s->cdmax ? 3 : 60)) {
+        t.has_pasid = true;
+        t.pasid = one_in(s, 4) ? pick(s, 6) : SSID;
+    }
     if (one_in(s, 3)) {
         t.addr ^= 1ull << (2 + pick(s, 50));
     } else if (one_in(s, 2)) {
@@ -324,7 +382,7 @@ static void check_event(Scene *s, const IommuTxn *t, const RefResult *ref)
     if (eabt || ref->event == F_CD_FETCH) {
         SAME("FetchAddr", e->fetch_addr, ref->fetch_addr);
     }
-    if (ref->event == F_CD_FETCH) {
+    if (ref->event < F_WALK_EABT) {
         return;
     }
     SAME("InputAddr", e->input_addr, t->addr);
@@ -349,7 +407,7 @@ static void check_one(Scene *s, Tally *tally)
     IommuTxn txn = random_txn(s), *t = &txn;
     RefAccess a = {
         .addr = t->addr, .read = !t->exec && (!t->write || t->atomic), .write = t->write,
-        .exec = t->exec, .priv = t->priv,
+        .exec = t->exec, .priv = t->priv, .ssv = t->has_pasid, .ssid = t->pasid,
     };
     RefResult ref;
     IommuResult res;
@@ -363,6 +421,8 @@ static void check_one(Scene *s, Tally *tally)
     } else {
         SAME("status", res.status, IOMMU_STATUS_OK);
         SAME("address", res.pa, ref.pa);
+        SAME("memory type", res.attr.type, ref.type);
+        SAME("shareability", res.attr.sh, ref.sh);
         tally->translated++;
     }
     SAME("number of events", smmu_driver_event_count(&s->f->drv), 0);
@@ -376,6 +436,7 @@ static void check_one(Scene *s, Tally *tally)
 /** A test of faults alone, or of none, would be no test. */
 static void check_tally(const Tally *t, unsigned total)
 {
+    static const uint8_t configuration[] = { F_STREAM_DISABLED, C_BAD_SUBSTREAMID, C_BAD_CD };
     static const uint8_t both[] = { F_WALK_EABT, F_TRANSLATION, F_ADDR_SIZE, F_ACCESS,
                                     F_PERMISSION };
 
@@ -383,6 +444,10 @@ static void check_tally(const Tally *t, unsigned total)
                    t->updated);
     g_assert_cmpuint(t->translated, >, total / 5);
     g_assert_cmpuint(t->updated, >, total / 200);
+    for (size_t i = 0; i < G_N_ELEMENTS(configuration); i++) {
+        g_test_message("event 0x%02x: %u", configuration[i], t->event[configuration[i]][0]);
+        g_assert_cmpuint(t->event[configuration[i]][0], >, 0);
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(both); i++) {
         g_test_message("event 0x%02x: stage 1 %u, stage 2 %u", both[i], t->event[both[i]][0],
                        t->event[both[i]][1]);
@@ -393,7 +458,7 @@ static void check_tally(const Tally *t, unsigned total)
 
 static void test_random(Fix *f)
 {
-    unsigned total = g_test_thorough() ? 333350 : 6700;
+    unsigned total = g_test_thorough() ? 333350 : 20000;
     Tally tally = { 0 };
     uint64_t seed0 = 0x5741c4;
 
