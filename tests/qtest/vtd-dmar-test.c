@@ -83,6 +83,8 @@ static Dmar dmar_new(const char *args)
         g_assert_cmpuint(i, <, BOOT_POLLS);
         g_usleep(BOOT_STEP);
     }
+    /* Firmware must not be at fw_cfg while a test is. */
+    qtest_qmp_assert_success(d.qts, "{ 'execute': 'stop' }");
     fetch_dmar(&d, rsdp);
     return d;
 }

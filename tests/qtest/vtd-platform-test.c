@@ -424,6 +424,7 @@ typedef struct Wrong {
 
 #define UNIT "-device intel-iommu"
 #define PORT_RP " -device pcie-root-port,id=rp,chassis=1"
+#define FIVE(text) text text text text text
 #define RANGE "0x1000-0x1fff"
 #define NUMA "-m 128M -object memory-backend-ram,id=ram,size=128M -numa node,memdev=ram -numa node "
 
@@ -450,6 +451,13 @@ static const Wrong wrong[] = {
     { "/vtd/platform/refuse-bypass", UNIT ",scope=p " UNIT
       " -device pxb-pcie,id=x,bus_nr=32,bypass_iommu=on"
       " -device pcie-root-port,id=p,bus=x,chassis=1", "scope=p", "without bypass_iommu=on" },
+    /* iommu-mirror asks at once for its target's address space, like vfio-pci. */
+    { "/vtd/platform/refuse-late-unit", UNIT ",caching-mode=on -device edu,id=v"
+      " -device iommu-mirror,target=v " UNIT ",scope=v", "scope=v", "must come before it" },
+    { "/vtd/platform/refuse-late-rest", UNIT ",scope=00:1f.2 -device edu,id=v"
+      " -device iommu-mirror,target=v " UNIT, "in no unit's scope", "units must come before it" },
+    { "/vtd/platform/refuse-crowd", FIVE(FIVE(UNIT ",model=max,scope=a ")), "more than 14 units",
+      "no room" },
     { "/vtd/platform/refuse-intremap", UNIT ",intremap=off " UNIT ",intremap=on,scope=00:1f.2",
       "intremap=on", "must be the same for every unit" },
     { "/vtd/platform/refuse-proximity-without-numa", UNIT ",proximity-domain=1",
