@@ -19,7 +19,7 @@ class Simulator:
 
     def run(self, trace, path, settings):
         log = trace + ".sim"
-        command = [self.program, trace, "-q", "-l", log]
+        command = [self.program, trace, "-q", "--log-devices", "-l", log]
         command += ["-p", path] if path else []
         command += [word for setting in settings for word in ("-s", setting)]
         try:
@@ -79,7 +79,7 @@ def functional(lines):
 
 
 def nameless(lines):
-    """A log without the names of stalled requests, which the tool is free to choose."""
+    """A log without the names of stalled requests, which iommu-sim guesses."""
     return [re.sub("resumed [0-9]+ ", "resumed ", line) for line in lines]
 
 

@@ -314,10 +314,12 @@ class Generator:
             raw = sid << 32 | rng.choice((0, 2, 31)) << 64
         elif opcode == 0x40:
             raw = sid << 32 | rng.choice((0, 3, 52)) << 64 | align(addr, 12) << 64
+            raw |= self.flag(0.5, 11) | self.flag(0.3, 9) | rng.randrange(4) << 12
         elif opcode in (0x44, 0x45):
             raw = self.resume(opcode, sid)
         elif opcode == 0x41:
             raw = sid << 32 | rng.randrange(9) << 64 | rng.choice((0, 1, 2, 2)) << 76
+            raw |= self.flag(0.5, 11) | rng.randrange(4) << 12
         elif opcode == 0x46:
             raw = rng.choice((0, 1, 2)) << 12
             if self.chance(0.3):

@@ -247,11 +247,13 @@ class Generator:
             raw |= (align(addr, 12) | am | self.flag(0.3, 6)) << 64
             raw |= pasid << 32 if kind == 6 else 0
         elif kind == 3:
-            raw = 3 | sid << 32 | align(addr, 12) << 64
+            raw = 3 | sid << 32 | (align(addr, 12) | self.flag(0.5, 0)) << 64
         elif kind == 8:
-            raw = 8 | sid << 16 | pasid << 32 | align(addr, 12) << 64
+            raw = 8 | sid << 16 | pasid << 32
+            raw |= (align(addr, 12) | self.flag(0.3, 0) | self.flag(0.5, 11)) << 64
         elif kind == 9:
-            raw = 9 | 1 << 4 | sid << 16 | pasid << 32 | rng.randrange(512) << 67
+            raw = 9 | self.flag(0.7, 4) | rng.choice((0, 1, 15)) << 12 | sid << 16
+            raw |= pasid << 32 | rng.randrange(512) << 67
         elif kind == 7:
             raw |= rng.choice((0, 1, 3)) << 4 | pasid << 32
         else:

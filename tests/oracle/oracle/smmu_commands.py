@@ -16,8 +16,8 @@ CMDQ_ERR, CMDQP_ERR = 0, 9
 class CommandQueue:
     """What both kinds do."""
 
-    def __init__(self, smmu):
-        self.smmu = smmu
+    def __init__(self, smmu, number=0):
+        self.smmu, self.number = smmu, number
         self.life = 0                   # how often it was switched off
 
     @property
@@ -53,8 +53,8 @@ class MainQueue(CommandQueue):
 
 
 class EnhancedQueue(CommandQueue):
-    def __init__(self, smmu, where):
-        super().__init__(smmu)
+    def __init__(self, smmu, where, number):
+        super().__init__(smmu, number)
         self.base, self.prod, self.cons = where + BASE, where + PROD, where + CONS
 
     def runs(self):
@@ -81,7 +81,8 @@ def enhanced(smmu):
     """The enhanced queues by their place in the register file."""
     places = [FIRST + page * PAGE + number * SPACING
               for page in range(PAGES) for number in range(QUEUES)]
-    return {where: EnhancedQueue(smmu, where) for where in places}
+    return {where: EnhancedQueue(smmu, where, number)
+            for number, where in enumerate(places, 1)}
 
 
 

@@ -3,6 +3,7 @@
 
 from . import smmu_regs as reg
 from .bits import get, mask
+from .device import FAILURE, SUCCESS, response
 from .memory import Abort
 
 PRIQ_ABT_ERR = 3
@@ -22,7 +23,13 @@ def page_request(smmu, item):
 
 def visible(smmu, value, room):
     regs, queues = smmu.regs, smmu.queues
+    marker = get(value, 60, 4) == 0b1100
+
+    def answer(code, pasid=None):
+        if not marker:
+            smmu.log(response(get(value, 0, 32), get(value, 64, 9), code, pasid))
     if not (regs.smmuen and regs.enabled(reg.PRIQEN)) or queues.error(PRIQ_ABT_ERR):
+        answer(FAILURE)
         return []
     prod, cons = regs[reg.PRIQ_PROD], regs[reg.PRIQ_CONS]
     where, lg2 = queues.place(reg.PRIQ_BASE, prod, ENTRY)
@@ -33,6 +40,8 @@ def visible(smmu, value, room):
     if overflowed or not room or (prod - cons) & mask(lg2 + 1) >= 1 << lg2:
         if not overflowed:
             regs[reg.PRIQ_PROD] = prod ^ 1 << 31
+        if last:
+            answer(SUCCESS, get(value, 32, 20) if get(value, 63) else None)
         if on_last and last and enabled:
             return queues.interrupt(reg.PRIQ_IRQ, 1, None)
         return []
@@ -40,6 +49,7 @@ def visible(smmu, value, room):
         smmu.memory.write(where, value, 16)
     except Abort:
         queues.raise_error(PRIQ_ABT_ERR)
+        answer(FAILURE)
         return []
     regs[reg.PRIQ_PROD] = prod & 1 << 31 | (prod + 1) & mask(lg2 + 1)
     empty = not (prod ^ cons) & mask(lg2 + 1)

@@ -4,6 +4,7 @@
 from . import smmu_regs as reg
 from .bits import align, get, mask, sign_extend
 from .cache import GLOBAL
+from .device import invalidation, response
 from .memory import Abort
 from .plan import Plan, record_ops
 from .play import Op
@@ -163,11 +164,9 @@ class Command:
         if opcode in (0x03, 0x04, 0x05, 0x06):
             self.configuration(opcode, raw)
         elif opcode == 0x40:
-            if get(raw, 64, 6) > 52:
-                raise Illegal
+            self.invalidate_device(raw)
         elif opcode == 0x41:
-            if get(raw, 76, 2) == 3:
-                raise Illegal
+            self.respond(raw)
         elif opcode == 0x44:
             self.smmu.stalls.resume(raw)
         elif opcode == 0x45:
@@ -178,6 +177,27 @@ class Command:
             self.translations(opcode, raw)
         else:
             raise Illegal
+
+    # Devices
+
+    def invalidate_device(self, raw):
+        size = get(raw, 64, 6)
+        if size > 52:
+            raise Illegal
+        if not self.regs.smmuen:
+            return
+        first = align(raw >> 76 << 12, 12 + size) & mask(64)
+        pasid = get(raw, 12, 20) if get(raw, 11) else None
+        self.smmu.log(invalidation(get(raw, 32, 32), first, first + mask(12 + size), pasid,
+                                   get(raw, 9), self.queue.number))
+
+    def respond(self, raw):
+        code = get(raw, 76, 2)
+        if code == 3:
+            raise Illegal
+        if self.regs.smmuen:
+            self.smmu.log(response(get(raw, 32, 32), get(raw, 64, 9), (15, 1, 0)[code],
+                                   get(raw, 12, 20) if get(raw, 11) else None))
 
     def configuration(self, opcode, raw):
         sid, span, smmu = get(raw, 32, 32), get(raw, 64, 5), self.smmu

@@ -3,6 +3,7 @@
 
 from . import vtd_regs as reg
 from .bits import align, get
+from .device import INVALID, SUCCESS, response
 from .memory import Abort
 from .plan import Plan
 from .vtd_request import Request
@@ -42,21 +43,30 @@ class PageRequest(Request):
             entry = self.translate()
         except (Bad, Fault) as fault:
             reason = fault.args[0]
-            return regs.record(self.fault(reason), room) if self.qualified(reason) else []
+            more = regs.record(self.fault(reason), room) if self.qualified(reason) else []
+            self.answer(INVALID)
+            return more
         if regs[reg.PRS] & PRO:
+            self.answer(SUCCESS)
             return []
         size = 1 << (get(regs[reg.PQA], 0, 3) + 12)
         tail = regs[reg.PQT]
         if not self.marker:
             self.invalidate(entry)
         if not room or (tail + 32) % size == regs[reg.PQH]:
-            return [] if self.marker else regs.page_event(PRO)
+            more = [] if self.marker else regs.page_event(PRO)
+            self.answer(SUCCESS)
+            return more
         try:
             self.vtd.memory.write(align(regs.wide(reg.PQA), 12) + tail, self.record(), 32)
         except Abort:
             return []
         regs[reg.PQT] = (tail + 32) % size
         return regs.page_event(PPR)
+
+    def answer(self, code):
+        if self.last and not self.marker:
+            self.vtd.log(response(self.sid, self.group, code, self.pasid))
 
     def record(self):
         value = 1 | self.sid << 16 | self.addr >> 12 << 76 | self.group << 67

@@ -3,6 +3,7 @@
 
 from . import vtd_regs as reg
 from .bits import align, get, mask
+from .device import invalidation, response
 from .memory import Abort
 from .plan import Plan, command_ops
 from .vtd_tables import FIRST, HAW, LEGACY, MGAW, NESTED
@@ -102,12 +103,30 @@ class Descriptor:
         if kind in (DEVICE, PDEVICE, RESPONSE):
             if kind != DEVICE and self.size == 16:
                 raise Invalid(3)
+            self.vtd.log(self.message(kind))
             return
         handler = {CONTEXT: self.contexts, IOTLB: self.iotlb, PIOTLB: self.piotlb,
                    PASID: self.pasids, INTERRUPT: self.interrupts}.get(kind)
         if not handler or kind in (PIOTLB, PASID) and self.size == 16:
             raise Invalid(3)
         self.plan.add("invalidate", handler(get(raw, 4, 2)))
+
+    def message(self, kind):
+        """What a device is told."""
+        raw = self.raw
+        if kind == RESPONSE:
+            return response(get(raw, 16, 16), get(raw, 67, 9), get(raw, 12, 4),
+                            get(raw, 32, 20) if get(raw, 4) else None)
+        addr, bits = get(raw, 76, 52) << 12, 12
+        if get(raw, 64 if kind == DEVICE else 75):
+            while bits < 63 and get(addr, bits):
+                bits += 1
+            bits += 1
+        first = align(addr, bits) & mask(64)
+        if kind == DEVICE:
+            return invalidation(get(raw, 32, 16), first, first + mask(bits))
+        return invalidation(get(raw, 16, 16), first, first + mask(bits), get(raw, 32, 20),
+                            get(raw, 64))
 
     # Configuration
 
