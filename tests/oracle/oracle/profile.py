@@ -6,7 +6,8 @@ import configparser
 TIMING = {
     "txn.slots": 64, "port.interval": 1, "port.latency": 1,
     "response.latency": 1, "config.width": 2, "config.latency": 1,
-    "utlb.width": 1, "utlb.latency": 1, "tlb.width": 1, "tlb.latency": 1, "walker.slots": 16, "table.width": 1,
+    "utlb.width": 1, "utlb.latency": 1,
+    "tlb.width": 1, "tlb.latency": 1, "walker.slots": 16, "table.width": 1,
     "table.latency": 1, "ipa.width": 1, "ipa.latency": 1, "mem.interval": 1,
     "mem.latency": 100, "mem.write-latency": 50, "mem.beat": 64,
     "command.latency": 1, "invalidate.base": 1, "invalidate.rate": 4,
