@@ -360,35 +360,35 @@ static void translated_snoops(Fix *f)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-#define ADD(id, fn) fix_add_profiles("/vtd/priority/" id, fn)
-    ADD("T9-SGN.2-before-accessed", fs_right_before_accessed);
-    ADD("T9-SGN.6-before-accessed", fs_write_right_before_accessed);
-    ADD("T9-SFS.9-accessed", fs_accessed);
-    ADD("T9-SGN.6-before-dirty", fs_right_before_dirty);
-    ADD("T9-SFS.9-table-at-once", fs_table_at_once);
-    ADD("T9-SFS.9-extended-accessed", fs_extended_accessed);
-    ADD("T9-SFS.3-before-accessed", fs_reserved_before_accessed);
-    ADD("T9-SGN.6-before-second-stage-accessed", ss_right_before_accessed);
-    ADD("T9-SSS.5-accessed", ss_accessed);
-    ADD("T9-SGN.6-before-second-stage-dirty", ss_right_before_dirty);
-    ADD("T8+T9-SFS.9-nested-dirty", nested_dirty);
-    ADD("T8+T9-SGN.6-before-nested-dirty", nested_right_before_dirty);
-    ADD("SCT.6-not-SCT.4.3", pasid_meets_paside);
-    ADD("SCT.6-not-SCT.4.3-ats", ats_pasid_meets_paside);
-    ADD("SCT.5-not-SCT.4.3-ats", ats_pasid_meets_dte);
-    ADD("RTA.2-not-RTA.1.4", legacy_pasid_before_io_rights);
-    ADD("RTA.1.4-without-pasid", legacy_io_rights);
-    ADD("T7-zero-length-read-of-clean-page", zero_length_of_clean);
-    ADD("T8-zero-length-read-of-clean-page", zero_length_of_clean_nested);
-    ADD("T8-zero-length-read-needs-user", zero_length_needs_user);
-    ADD("A1-no-right-no-output", no_right_no_output);
-    ADD("A2-no-write-no-output", no_write_no_output);
-    ADD("A1-SGN.8-with-a-right", right_and_bad_output);
-    ADD("A2-SFS.9-dirty", dirty_unsnooped);
-    ADD("A2-SFS.8-dirty", dirty_denied_by_second_stage);
-    ADD("A2-SFS.10-dirty", dirty_failed);
-    ADD("A2-SSS.5-dirty", ss_dirty_unsnooped);
-    ADD("M3-pass-through-uncached", pass_through_uncached);
-    ADD("M2-translated-snoops", translated_snoops);
+#define ADD(path, fn) fix_add_profiles(path, fn)
+    ADD("/vtd/priority/T9-SGN.2-before-accessed", fs_right_before_accessed);
+    ADD("/vtd/priority/T9-SGN.6-before-accessed", fs_write_right_before_accessed);
+    ADD("/vtd/priority/T9-SFS.9-accessed", fs_accessed);
+    ADD("/vtd/priority/T9-SGN.6-before-dirty", fs_right_before_dirty);
+    ADD("/vtd/priority/T9-SFS.9-table-at-once", fs_table_at_once);
+    ADD("/vtd/priority/T9-SFS.9-extended-accessed", fs_extended_accessed);
+    ADD("/vtd/priority/T9-SFS.3-before-accessed", fs_reserved_before_accessed);
+    ADD("/vtd/priority/T9-SGN.6-before-second-stage-accessed", ss_right_before_accessed);
+    ADD("/vtd/priority/T9-SSS.5-accessed", ss_accessed);
+    ADD("/vtd/priority/T9-SGN.6-before-second-stage-dirty", ss_right_before_dirty);
+    ADD("/vtd/priority/T8+T9-SFS.9-nested-dirty", nested_dirty);
+    ADD("/vtd/priority/T8+T9-SGN.6-before-nested-dirty", nested_right_before_dirty);
+    ADD("/vtd/priority/SCT.6-not-SCT.4.3", pasid_meets_paside);
+    ADD("/vtd/priority/SCT.6-not-SCT.4.3-ats", ats_pasid_meets_paside);
+    ADD("/vtd/priority/SCT.5-not-SCT.4.3-ats", ats_pasid_meets_dte);
+    ADD("/vtd/priority/RTA.2-not-RTA.1.4", legacy_pasid_before_io_rights);
+    ADD("/vtd/priority/RTA.1.4-without-pasid", legacy_io_rights);
+    ADD("/vtd/priority/T7-zero-length-read-of-clean-page", zero_length_of_clean);
+    ADD("/vtd/priority/T8-zero-length-read-of-clean-page", zero_length_of_clean_nested);
+    ADD("/vtd/priority/T8-zero-length-read-needs-user", zero_length_needs_user);
+    ADD("/vtd/priority/A1-no-right-no-output", no_right_no_output);
+    ADD("/vtd/priority/A2-no-write-no-output", no_write_no_output);
+    ADD("/vtd/priority/A1-SGN.8-with-a-right", right_and_bad_output);
+    ADD("/vtd/priority/A2-SFS.9-dirty", dirty_unsnooped);
+    ADD("/vtd/priority/A2-SFS.8-dirty", dirty_denied_by_second_stage);
+    ADD("/vtd/priority/A2-SFS.10-dirty", dirty_failed);
+    ADD("/vtd/priority/A2-SSS.5-dirty", ss_dirty_unsnooped);
+    ADD("/vtd/priority/M3-pass-through-uncached", pass_through_uncached);
+    ADD("/vtd/priority/M2-translated-snoops", translated_snoops);
     return g_test_run();
 }
