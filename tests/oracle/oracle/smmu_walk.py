@@ -2,7 +2,7 @@
 """SMMUv3 translation: lookups, walks, fills (timing.rst, "Resolution")."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .bits import align, get, mask, sign_extend
 from .cache import GLOBAL
@@ -33,6 +33,7 @@ class Mapping:
     is_global: bool = False
     device: bool = False
     full: int = 0            # rights once all is dirty
+    bare: int = 0            # ... and without PAN and WXN
     settled: bool = True     # no flag was left clear that this use should have set
 
     def output(self, addr):
@@ -115,6 +116,7 @@ class Walker:
         return Mapping(align(pa, lg2), lg2, rights,
                        is_global=stage.two and not get(desc, 11),
                        device=stage.device(desc), full=full,
+                       bare=replace(stage, pan=False, wxn=False).rights(desc, limits),
                        settled=bool(given) or not stage.ha or bool(desc & AF))
 
     def descriptor(self, stage, where, need):
@@ -228,7 +230,7 @@ class Walker:
                        first.rights & second.rights, first.is_global,
                        full=first.full & second.full,
                        settled=first.settled and second.settled
-                       and bool(first.full & second.full))
+                       and bool(first.bare & second.bare))
 
     # The answer to a translation request
 
