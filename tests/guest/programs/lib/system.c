@@ -63,9 +63,18 @@ static int by_name(const void *a, const void *b)
     return strcmp(a, b);
 }
 
+/* A function may go between its being listed and its being asked: -1. */
+static long pci_number(const char *name, const char *what)
+{
+    char path[128], text[32];
+
+    snprintf(path, sizeof(path), PCI_DEVICES "/%.15s/%s", name, what);
+    return sysfs_read(path, text, sizeof(text)) ? -1 : strtol(text, NULL, 0);
+}
+
 bool pci_find(uint16_t vendor, uint16_t device, unsigned index, char name[PCI_NAME_MAX])
 {
-    char found[64][PCI_NAME_MAX], path[128];
+    char found[64][PCI_NAME_MAX];
     DIR *directory = opendir(PCI_DEVICES);
     unsigned count = 0;
     struct dirent *entry;
@@ -74,12 +83,8 @@ bool pci_find(uint16_t vendor, uint16_t device, unsigned index, char name[PCI_NA
         if (entry->d_name[0] == '.') {
             continue;
         }
-        snprintf(path, sizeof(path), PCI_DEVICES "/%.15s/vendor", entry->d_name);
-        if (sysfs_number(path) != vendor) {
-            continue;
-        }
-        snprintf(path, sizeof(path), PCI_DEVICES "/%.15s/device", entry->d_name);
-        if (sysfs_number(path) == device) {
+        if (pci_number(entry->d_name, "vendor") == vendor &&
+            pci_number(entry->d_name, "device") == device) {
             snprintf(found[count++], PCI_NAME_MAX, "%.15s", entry->d_name);
         }
     }
