@@ -97,8 +97,6 @@ FEATURES = {
     "dirty-16k": "... with 16 KB pages",
     "dirty-64k": "... with 64 KB pages",
     "nested": "Nested translation, tables in user memory",
-    "nested-16k": "... below 16 KB pages",
-    "nested-64k": "... below 64 KB pages",
     "shared": "One second stage below several vIOMMUs",
     "pasid": "PASID attach, replace, detach",
     "sva": "Shared virtual addressing",
@@ -130,8 +128,8 @@ def cases():
         add("system", devices=SYSTEM_DEVICES + NATIVE_HOTPLUG[bench.iommu])
         add("selftests", devices=("-device", "igb,romfile=,bus=pcie.0,addr=8"), megabytes=2560)
     for granule in ("16k", "64k"):
-        for name, program in (("map", "map"), ("dirty", "dirty"), ("nested", "nested-arm")):
-            made.append(ProgramCase(f"smmuv3/{name}-{granule}", f"{name}-{granule}", ARM, program,
+        for name in ("map", "dirty"):
+            made.append(ProgramCase(f"smmuv3/{name}-{granule}", f"{name}-{granule}", ARM, name,
                                     kernel=f"arm64-{granule}", megabytes=1024, full_only=True))
     made.append(ProgramCase("smmuv3/sva-dt", "sva-dt", ARM, "sva", stalls=8, full_only=True))
     made.append(ProgramCase("vtd/irq-posted", "irq-posted", VTD_POSTED, "irq"))
