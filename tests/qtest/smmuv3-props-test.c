@@ -36,6 +36,8 @@ static const SwShown shown[] = {
     { "/smmuv3/properties/ID2-eventqs", "eventqs=4", SMMU_IDR1, IDR1_EVENTQS, 4 },
     { "/smmuv3/properties/ID4-ril-off", "minor=1,ril=off", SMMU_IDR3, IDR3_RIL, 0 },
     { "/smmuv3/properties/ID4-fwb-off", "minor=1,fwb=off", SMMU_IDR3, IDR3_FWB, 0 },
+    { "/smmuv3/properties/ID9-minor-1-no-e0pd", "minor=1", SMMU_IDR3, IDR3_E0PD, 0 },
+    { "/smmuv3/properties/ID9-minor-2-no-haft", "minor=2", SMMU_IDR0, IDR0_HTTU, 2 },
     { "/smmuv3/properties/ID6-oas-40", "oas=40", SMMU_IDR5, IDR5_OAS, 2 },
     { "/smmuv3/properties/ID6-oas-48", "oas=48", SMMU_IDR5, IDR5_OAS, 5 },
     { "/smmuv3/properties/ID6-gran16k-off", "gran16k=off", SMMU_IDR5, IDR5_GRAN16K, 0 },
@@ -135,6 +137,7 @@ static const SwRefused refused[] = {
     { "/smmuv3/properties/refuse-ssidsize", "ssidsize=21", NULL, "0 to 20" },
     { "/smmuv3/properties/refuse-sidsize", "sidsize=40", NULL, "0 to 32" },
     { "/smmuv3/properties/refuse-cmdqs", "cmdqs=20", NULL, "0 to 19" },
+    { "/smmuv3/properties/refuse-msi-deviceid", "msi-deviceid=65535", NULL, "0 to 65534" },
     { "/smmuv3/properties/refuse-unknown", "nosuch=1", NULL, "not found" },
 };
 
