@@ -279,6 +279,7 @@ class Machine:
         if not self.crashing:
             # A fault on the way would be the next kernel's.
             self.report.before = old.marks[-1][2] or {}
+        self.serial.sendall(b"\n")
 
     def _mark(self, name):
         report = self.report
