@@ -218,9 +218,8 @@ void iommu_shell_watch_again(IommuShell *s)
     IommuShellDevice *d;
 
     QLIST_FOREACH(d, &s->notifying, next_notify) {
-        d->watched = false;
+        watch(d, true);
     }
-    iommu_shell_follow_streams(s);
 }
 
 int iommu_shell_notify_flag_changed(IOMMUMemoryRegion *mr, IOMMUNotifierFlag old,

@@ -85,7 +85,8 @@ static void port_page_request(IommuPort *port, const IommuPageRequest *req)
 {
     IommuShell *s = iommu_shell_of(OBJECT(port));
 
-    if (s->model->ops->page_request && iommu_shell_enter_quiet(s)) {
+    /* An automatic answer invalidates as a command would (VT-d 7.4) */
+    if (s->model->ops->page_request && iommu_shell_enter(s)) {
         s->model->ops->page_request(s->model, req);
         iommu_shell_leave(s);
     }

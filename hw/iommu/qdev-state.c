@@ -30,6 +30,11 @@ static void save_shell(IommuShell *s, IommuStateWriter *w)
     }
 }
 
+static bool load_clock(IommuShell *s, IommuStateReader *r)
+{
+    return iommu_state_get(r, "shell.base_ns", &s->base_ns, sizeof(uint64_t), 1);
+}
+
 static bool load_shell(IommuShell *s, IommuStateReader *r)
 {
     long words = iommu_state_count(r, "shell.pending");
@@ -41,7 +46,6 @@ static bool load_shell(IommuShell *s, IommuStateReader *r)
     g_array_set_size(s->pending, words / PENDING_WORDS);
     if (!iommu_state_get(r, "shell.pending", s->pending->data, sizeof(uint64_t), words) ||
         !iommu_state_get(r, "shell.last_number", &s->last_number, sizeof(uint64_t), 1) ||
-        !iommu_state_get(r, "shell.base_ns", &s->base_ns, sizeof(uint64_t), 1) ||
         !iommu_state_get(r, "shell.timing", &timing, 1, 1) || timing != (s->timed != NULL)) {
         return false;
     }
@@ -89,7 +93,9 @@ static int shell_post_load(void *opaque, int version_id)
     bool ok = iommu_state_valid(&r) && iommu_shell_enter(s);
 
     if (ok) {
-        ok = s->model->ops->load(s->model, &r) && load_shell(s, &r);
+        /* What the model asks for while it loads is in the saved machine's cycles. */
+        s->wake_at = IOMMU_CYCLE_NEVER;
+        ok = load_clock(s, &r) && s->model->ops->load(s->model, &r) && load_shell(s, &r);
         iommu_shell_watch_again(s);
         iommu_shell_mode_dirty(s);
         iommu_shell_leave(s);

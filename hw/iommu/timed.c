@@ -349,6 +349,49 @@ void iommu_timed_reset(IommuTimed *t)
     records_clear(t);
 }
 
+/* ---- what a record holds */
+
+#define REQUEST_STREAM    BITFIELD(2, 0, 32)
+#define REQUEST_PASID     BITFIELD(2, 32, 20)
+#define REQUEST_HAS_PASID BITFIELD(2, 52, 1)
+#define REQUEST_LAST      BITFIELD(2, 53, 1)
+#define REQUEST_R         BITFIELD(2, 54, 1)
+#define REQUEST_W         BITFIELD(2, 55, 1)
+#define REQUEST_X         BITFIELD(2, 56, 1)
+#define REQUEST_PRIV      BITFIELD(2, 57, 1)
+#define REQUEST_PRGI      BITFIELD(3, 0, 16)
+
+void iommu_record_put_page_request(IommuRecord *r, const IommuPageRequest *req)
+{
+    uint64_t *w = r->words;
+
+    w[0] = req->addr;
+    w[1] = req->arrival;
+    field_set(w, REQUEST_STREAM, req->stream);
+    field_set(w, REQUEST_PASID, req->pasid);
+    field_set(w, REQUEST_HAS_PASID, req->has_pasid);
+    field_set(w, REQUEST_LAST, req->last);
+    field_set(w, REQUEST_R, req->r);
+    field_set(w, REQUEST_W, req->w);
+    field_set(w, REQUEST_X, req->x);
+    field_set(w, REQUEST_PRIV, req->priv);
+    field_set(w, REQUEST_PRGI, req->prgi);
+}
+
+IommuPageRequest iommu_record_page_request(const IommuRecord *r)
+{
+    const uint64_t *w = r->words;
+
+    return (IommuPageRequest) {
+        .addr = w[0], .arrival = w[1],
+        .stream = field_get(w, REQUEST_STREAM), .pasid = field_get(w, REQUEST_PASID),
+        .has_pasid = field_get(w, REQUEST_HAS_PASID), .last = field_get(w, REQUEST_LAST),
+        .r = field_get(w, REQUEST_R), .w = field_get(w, REQUEST_W),
+        .x = field_get(w, REQUEST_X), .priv = field_get(w, REQUEST_PRIV),
+        .prgi = field_get(w, REQUEST_PRGI),
+    };
+}
+
 /* ---- saved state */
 
 /* A record: words, then what RECORD_* name. */

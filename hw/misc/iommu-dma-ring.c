@@ -396,7 +396,9 @@ bool idma_channel_post_load(IdmaChannel *ch)
     if (ch->phase == IDMA_PHASE_JOB) {
         IdmaJob *job = &ch->job;
 
-        if (!idma_decode(job->words, IDMA_LOCAL_SIZE, &job->d) && !ch->stop) {
+        /* A malformed one only ends: nothing of it is issued. */
+        if (!idma_decode(job->words, IDMA_LOCAL_SIZE, &job->d) &&
+            !(ch->stop && job->ending && !ch->inflight)) {
             return false;
         }
         if (ch->inflight > job->d.flight || job->element > job->d.count ||

@@ -42,8 +42,9 @@ static void stall_write(SmmuModel *m, const uint64_t rec[EVENT_WORDS], uint32_t 
 void smmu_stall_report(SmmuModel *m, const uint64_t rec[EVENT_WORDS], uint32_t slot,
                        uint16_t serial)
 {
-    if (m->stalls[slot].state != SMMU_STALL_REPORTED || m->stalls[slot].serial != serial) {
-        return; /* terminated meanwhile */
+    if (slot >= m->stall_slots || m->stalls[slot].state != SMMU_STALL_REPORTED ||
+        m->stalls[slot].serial != serial) {
+        return; /* terminated meanwhile, or a saved state that nobody saved */
     }
     if (smmu_eventq_writable(m) && !m->crowded) {
         stall_write(m, rec, slot);
@@ -110,6 +111,7 @@ static void stall_retry(SmmuModel *m, uint32_t slot)
     IommuResult res;
 
     if (m->base.timed) {
+        s->serial++; /* the end of an earlier attempt's job says nothing of this one */
         iommu_timed_retry_begin(m->base.timed);
         smmu_translate_retry(m, slot, &res);
         later = iommu_timed_retry_end(m->base.timed, smmu_timed_stall_tag(m, slot));

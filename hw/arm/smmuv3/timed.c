@@ -76,8 +76,7 @@ bool smmu_timed_page_request(SmmuModel *m, const IommuPageRequest *req)
     if (!waits(m)) {
         return false;
     }
-    _Static_assert(sizeof(*req) <= sizeof(r.words), "a page request fits a record");
-    memcpy(r.words, req, sizeof(*req));
+    iommu_record_put_page_request(&r, req);
     iommu_timed_record(m->base.timed, &r);
     return true;
 }
@@ -96,7 +95,7 @@ void smmu_timed_commit(IommuModel *base, const IommuRecord *r, bool room)
                           reg_get(r->tag, RECORD_STALL_SERIAL));
         break;
     case RECORD_PAGE_REQUEST:
-        memcpy(&req, r->words, sizeof(req));
+        req = iommu_record_page_request(r);
         smmu_pri_request(m, &req);
         break;
     default:

@@ -285,7 +285,7 @@ static const TlbEntry *walk_and_fill(SmmuModel *m, SmmuReq *req, bool grant, PtR
     }
     scratch->attr = smmu_output_attr((IommuMemAttr) { .type = 0xff }, res.s1_attr, res.s2_attr,
                                      false);
-    if (!cached || !res.settled) {
+    if (!cached || !res.settled || !(scratch->rights | scratch->rights_dirty)) {
         return scratch;
     }
     if (s1 && (res.s1_flags & PT_ENTRY_GLOBAL) && req->ste->world != SMMU_WORLD_EL2) {

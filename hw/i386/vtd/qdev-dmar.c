@@ -84,10 +84,15 @@ static void put_function(GArray *t, PCIDevice *dev)
     put_path(t, dev);
 }
 
+/* The table is made anew at each reset; a device that was unplugged since is left out. */
 static void put_functions(GArray *t, const GPtrArray *list)
 {
     for (guint i = 0; list && i < list->len; i++) {
-        put_function(t, vtd_place_device(list->pdata[i]));
+        PCIDevice *dev = vtd_place_device(list->pdata[i]);
+
+        if (dev) {
+            put_function(t, dev);
+        }
     }
 }
 
@@ -182,6 +187,9 @@ static void put_rmrrs(GArray *t, const VTDUnit *u)
         g_autoptr(GArray) scope = g_array_new(false, true, 1);
 
         put_functions(scope, r->devices);
+        if (!scope->len) {
+            continue;
+        }
         put_header(t, DMAR_RMRR, 24, scope);
         put(t, 0, 2); /* Reserved */
         put(t, 0, 2); /* Segment Number */

@@ -88,6 +88,7 @@ static GPtrArray *parse_list(const char *name, const char *whole, const char *te
 {
     g_auto(GStrv) words = g_strsplit(text, "+", -1);
     GPtrArray *list = g_ptr_array_new_with_free_func(place_free);
+    ERRP_GUARD();
 
     if (!*words) {
         error_setg(errp, "intel-iommu: %s=%s: names no device", name, whole);

@@ -51,22 +51,19 @@ bool vtd_load(IommuModel *model, IommuStateReader *r)
 {
     VtdModel *m = vtd_model(model);
     uint64_t cap, ecap;
+    bool ok;
 
     /* A unit of other abilities cannot take over what drivers found on this one. */
     if (!iommu_state_valid(r) || !iommu_state_get(r, "vtd-cap", &cap, 8, 1) ||
         !iommu_state_get(r, "vtd-ecap", &ecap, 8, 1) || cap != m->cap || ecap != m->ecap) {
         return false;
     }
-    if (!iommu_state_get(r, "regs", m->regs, 4, VTD_MMIO_DWORDS)) {
-        return false;
-    }
-#define X(name, member, width, count)                          \
-    if (!iommu_state_get(r, name, &m->member, width, count)) { \
-        return false;                                          \
-    }
+    ok = iommu_state_get(r, "regs", m->regs, 4, VTD_MMIO_DWORDS);
+#define X(name, member, width, count) \
+    ok = ok && iommu_state_get(r, name, &m->member, width, count);
     VTD_STATE_ITEMS(X)
 #undef X
-    if (!state_sane(m) || !vtd_perfmon_load(m, r)) {
+    if (!ok || !state_sane(m) || !vtd_perfmon_load(m, r)) {
         m->base.ops->reset(model);
         return false;
     }

@@ -162,8 +162,8 @@ void iommu_shell_reset(IommuShell *s);
  */
 bool iommu_shell_enter(IommuShell *s);
 /**
- * The same for a call that changes no answer to a request: translations, register reads, page
- * requests, interrupts. After any other, answers given before are not given again (qdev-fast.h).
+ * The same for a call that changes no answer to a request: translations, register reads,
+ * interrupts. After any other, answers given before are not given again (qdev-fast.h).
  */
 bool iommu_shell_enter_quiet(IommuShell *s);
 void iommu_shell_leave(IommuShell *s);
@@ -248,7 +248,7 @@ void iommu_shell_resync(IommuShell *s);
 void iommu_shell_resync_device(IommuShellDevice *d);
 /** Watches follow requester ids, which the guest assigns: look whether any has moved. */
 void iommu_shell_follow_streams(IommuShell *s);
-/** The model has forgotten every watch: reset, migration. */
+/** Renew every watch: requester ids and what the model knows of them may be others (reset, load). */
 void iommu_shell_watch_again(IommuShell *s);
 void iommu_shell_device_free_shadow(IommuShellDevice *d);
 

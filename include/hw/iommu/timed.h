@@ -25,6 +25,10 @@ typedef struct IommuRecord {
     bool certain;    /* it finds room in any case: the model bounds how many of them there are */
 } IommuRecord;
 
+/** A page request as words of a record, and back; any words give a request. */
+void iommu_record_put_page_request(IommuRecord *r, const IommuPageRequest *req);
+IommuPageRequest iommu_record_page_request(const IommuRecord *r);
+
 typedef struct IommuTimed IommuTimed;
 
 typedef struct IommuTimedOps {

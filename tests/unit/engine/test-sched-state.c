@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "hw/iommu/sched.h"
+#include "hw/iommu/timed.h"
 
 typedef struct Bench {
     IommuSched *s;
@@ -216,11 +217,38 @@ static void another_machine_is_refused(void)
     bench_clear(&a);
 }
 
+static void test_page_request(void)
+{
+    const IommuPageRequest reqs[] = {
+        { 0 },
+        { UINT64_MAX, UINT64_MAX, UINT32_MAX, 0xfffff, UINT16_MAX, true, true, true, true, true, true },
+        { .addr = 0x1000, .arrival = 2, .stream = 3, .pasid = 4, .prgi = 5, .r = true, .last = true },
+        { .has_pasid = true, .w = true }, { .x = true, .priv = true },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(reqs); i++) {
+        IommuRecord r = { 0 };
+        IommuPageRequest back;
+
+        iommu_record_put_page_request(&r, &reqs[i]);
+        back = iommu_record_page_request(&r);
+        g_assert_cmpuint(back.addr, ==, reqs[i].addr);
+        g_assert_cmpuint(back.arrival, ==, reqs[i].arrival);
+        g_assert_cmpuint(back.stream, ==, reqs[i].stream);
+        g_assert_cmpuint(back.pasid, ==, reqs[i].pasid);
+        g_assert_cmpuint(back.prgi, ==, reqs[i].prgi);
+        g_assert_true(back.has_pasid == reqs[i].has_pasid && back.last == reqs[i].last &&
+                      back.r == reqs[i].r && back.w == reqs[i].w && back.x == reqs[i].x &&
+                      back.priv == reqs[i].priv);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/engine/sched-state/goes-on-alike", a_loaded_scheduler_goes_on_alike);
     g_test_add_func("/engine/sched-state/damaged-image", a_damaged_image_does_no_harm);
     g_test_add_func("/engine/sched-state/another-machine", another_machine_is_refused);
+    g_test_add_func("/engine/timed/record-of-a-page-request", test_page_request);
     return g_test_run();
 }

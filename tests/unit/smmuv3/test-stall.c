@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Fault behaviour by A, R and S; stalls (IHI 0070 3.12, 4.7, 5.5, 7.2.1). */
 #include "fixture.h"
+#include "hw/iommu/timed.h"
 
 static IommuResult stalling_access(Fix *f, uint64_t addr, uint64_t cookie)
 {
@@ -382,6 +383,18 @@ static void test_stall_term_illegal(Fix *f)
     expect_ill(f, smmu_make_stall_term(SID));
 }
 
+/* A record of a stall that was never made, as only a saved state that was tampered with has one. */
+static void test_record_of_no_stall(Fix *f)
+{
+    IommuRecord r = { .kind = 2 /* a stall's */, .bytes = EVENT_BYTES };
+
+    one_stall(f);
+    for (uint32_t slot = 1; slot <= UINT16_MAX; slot++) {
+        r.tag = slot;
+        f->m->ops->commit(f->m, &r, true);
+    }
+    expect_one_event(f, 0);
+}
 
 int main(int argc, char **argv)
 {
@@ -427,5 +440,6 @@ int main(int argc, char **argv)
                    test_resume_illegal);
     fix_add_config("/smmuv3/stall/CM31-illegal-without-stalls", "max", edit_no_stall,
                    test_stall_term_illegal);
+    fix_add("/smmuv3/stall/record-of-no-stall", test_record_of_no_stall);
     return g_test_run();
 }

@@ -376,8 +376,8 @@ int main(int argc, char **argv)
     ADD("/vtd/priority/SCT.6-not-SCT.4.3", pasid_meets_paside);
     ADD("/vtd/priority/SCT.6-not-SCT.4.3-ats", ats_pasid_meets_paside);
     ADD("/vtd/priority/SCT.5-not-SCT.4.3-ats", ats_pasid_meets_dte);
-    ADD("/vtd/priority/RTA.2-not-RTA.1.4", legacy_pasid_before_io_rights);
-    ADD("/vtd/priority/RTA.1.4-without-pasid", legacy_io_rights);
+    ADD("/vtd/priority/RTA.2-not-RTA.1", legacy_pasid_before_io_rights);
+    ADD("/vtd/priority/RTA.1-legacy-io-rights-without-pasid", legacy_io_rights);
     ADD("/vtd/priority/T7-zero-length-read-of-clean-page", zero_length_of_clean);
     ADD("/vtd/priority/T8-zero-length-read-of-clean-page", zero_length_of_clean_nested);
     ADD("/vtd/priority/T8-zero-length-read-needs-user", zero_length_needs_user);
