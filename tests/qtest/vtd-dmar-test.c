@@ -18,6 +18,8 @@
 #define BOOT_POLLS 600
 #define BOOT_STEP  100000 /* us */
 
+#define TABLES_BYTES (512u * 1024)
+
 #define HEADER 48 /* of the table, with what belongs to DMAR alone */
 
 enum { DRHD, RMRR, ATSR, RHSA, ANDD, SATC };
@@ -423,6 +425,37 @@ static void test_rhsa(void)
     dmar_free(&d);
 }
 
+/* Firmware's copy of the tables is made when it is first read after a reset. */
+static bool tables_have(QTestState *qts, const char *bytes, size_t len)
+{
+    QFWCFG *fw_cfg = pc_fw_cfg_init(qts);
+    g_autofree char *tables = g_malloc(TABLES_BYTES);
+    size_t have = qfw_cfg_get_file(fw_cfg, "etc/acpi/tables", tables, TABLES_BYTES);
+
+    pc_fw_cfg_uninit(fw_cfg);
+    g_assert_cmpuint(have, >, 0);
+    return memmem(tables, MIN(have, TABLES_BYTES), bytes, len);
+}
+
+/* A device that was named and is unplugged is left out of the next table. */
+static void test_device_gone(void)
+{
+    static const char reserved[] = "\0\0\0\x08\0\0\0\0\xff\xff\x0f\x08"; /* its two addresses */
+    QTestState *qts = qtest_init("-M q35 -m 256M -nodefaults "
+                                 "-device intel-iommu,rmrr=0x8000000-0x80fffff@nic "
+                                 "-device pcie-root-port,id=rp,chassis=1 "
+                                 "-device e1000e,id=nic,bus=rp");
+
+    g_assert_true(tables_have(qts, "DMAR", 4));
+    g_assert_true(tables_have(qts, reserved, 12));
+    qtest_qmp_assert_success(qts, "{ 'execute': 'device_del', 'arguments': { 'id': 'nic' } }");
+    qtest_system_reset_nowait(qts);
+    qtest_qmp_eventwait(qts, "DEVICE_DELETED");
+    g_assert_true(tables_have(qts, "DMAR", 4));
+    g_assert_false(tables_have(qts, reserved, 12));
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -438,6 +471,7 @@ int main(int argc, char **argv)
     qtest_add_func("/vtd/dmar/virtual-functions", test_virtual_functions);
     qtest_add_func("/vtd/dmar/R6-alignment", test_alignment);
     qtest_add_func("/vtd/dmar/rmrr", test_rmrr);
+    qtest_add_func("/vtd/dmar/rmrr-of-a-device-that-is-gone", test_device_gone);
     for (unsigned i = 0; i < G_N_ELEMENTS(ats); i++) {
         qtest_add_data_func(ats[i].path, &ats[i], test_ats);
     }

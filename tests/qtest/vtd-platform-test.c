@@ -439,6 +439,8 @@ static const Wrong wrong[] = {
     { "/vtd/platform/refuse-word", UNIT ",scope=a+!b " UNIT, "'!b'", "bus:device.function" },
     { "/vtd/platform/refuse-address", UNIT ",scope=00:20.0 " UNIT, "'00:20.0'",
       "bus:device.function" },
+    { "/vtd/platform/refuse-sign", UNIT ",scope=-1:00.0 " UNIT, "'-1:00.0'",
+      "bus:device.function" },
     { "/vtd/platform/refuse-empty", UNIT ",scope= " UNIT, "scope=", "names no device" },
     { "/vtd/platform/refuse-twice", UNIT ",scope=a+a " UNIT, "scope=a+a", "twice" },
     { "/vtd/platform/refuse-two-owners", UNIT ",scope=rp " UNIT ",scope=rp " UNIT PORT_RP,

@@ -58,7 +58,9 @@ static bool parse_address(VTDPlace *p)
     unsigned bus, slot, fn;
     int end = 0;
 
-    if (sscanf(p->text, "%2x:%2x.%1x%n", &bus, &slot, &fn, &end) != 3 || p->text[end] ||
+    /* sscanf() would take blanks and signs */
+    if (p->text[strspn(p->text, "0123456789abcdefABCDEF:.")] ||
+        sscanf(p->text, "%2x:%2x.%1x%n", &bus, &slot, &fn, &end) != 3 || p->text[end] ||
         slot >= PCI_SLOT_MAX || fn >= PCI_FUNC_MAX) {
         return false;
     }
