@@ -371,9 +371,11 @@ static void exits_at_work(void)
             usleep(3000);
             /*
              * The driver does not stop its device before it unbinds, as the kernel wants it: a page
-             * request between the drain and the end would be freed under its worker.
+             * request between the drain and the end would be freed under its worker. Nor does it
+             * wait for the worker, which on a busy host may not have run yet.
              */
             dma_write(&b.dma, IDMA_CTRL, reg_make(IDMA_CTRL_RESET, 1));
+            usleep(20000);
             _exit(0);
         }
         waitpid(child, &status, 0);
