@@ -2,7 +2,7 @@
 """SMMUv3 translation: lookups, walks, fills (timing.rst, "Resolution")."""
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from .bits import align, get, mask, sign_extend
 from .cache import GLOBAL
@@ -33,7 +33,6 @@ class Mapping:
     is_global: bool = False
     device: bool = False
     full: int = 0            # rights once all is dirty
-    bare: int = 0            # ... and without PAN and WXN
     settled: bool = True     # no flag was left clear that this use should have set
 
     def output(self, addr):
@@ -116,7 +115,6 @@ class Walker:
         return Mapping(align(pa, lg2), lg2, rights,
                        is_global=stage.two and not get(desc, 11),
                        device=stage.device(desc), full=full,
-                       bare=replace(stage, pan=False, wxn=False).rights(desc, limits),
                        settled=bool(given) or not stage.ha or bool(desc & AF))
 
     def descriptor(self, stage, where, need):
@@ -207,7 +205,10 @@ class Walker:
     def fill(self, va, tag, mapping):
         if mapping.is_global:
             tag = tag & ~mask(16) | GLOBAL
-        if mapping.settled:
+        granted = mapping.rights | mapping.full
+        if self.cd and self.cd.e0pd[self.half(va)]:
+            granted &= ~mask(3)
+        if mapping.settled and granted:
             self.smmu.tlb.put(va, mapping.lg2, tag, mapping, self.plan.stamp)
 
     def miss(self, va, need, grant=0, split=False):
@@ -229,8 +230,7 @@ class Walker:
         return Mapping(align(ipa if split else second.output(ipa), lg2), lg2,
                        first.rights & second.rights, first.is_global,
                        full=first.full & second.full,
-                       settled=first.settled and second.settled
-                       and bool(first.bare & second.bare))
+                       settled=first.settled and second.settled)
 
     # The answer to a translation request
 
