@@ -93,6 +93,14 @@ class Entry(unittest.TestCase):
     def test_build_argument(self):
         self.assert_refused(self.run_entry("build", "--debug"), "'--debug'")
 
+    def test_clean_takes_one_argument(self):
+        kept = self.cache / "stagewalk/kernel"
+        kept.parent.mkdir(parents=True)
+        kept.touch()
+        self.assert_refused(self.run_entry("clean", "--cache", "--dry-run"), "'--dry-run'")
+        self.assert_refused(self.run_entry("clean", "cache"), "'cache'")
+        self.assertTrue(kept.exists())
+
     def test_jobs_is_a_number(self):
         self.assert_refused(self.run_entry("build", STAGEWALK_JOBS="many"), "STAGEWALK_JOBS=many")
 
