@@ -95,11 +95,6 @@ void vtd_inv_pasid(VtdModel *m, unsigned gran, uint16_t did, uint32_t pasid)
 
 /* ---- IOTLB and paging-structure caches */
 
-static uint64_t pair_tag(uint16_t did, uint32_t pasid)
-{
-    return reg_set(reg_make(VTD_TAG_DID, did), VTD_TAG_PASID, pasid);
-}
-
 static uint64_t pair_mask(void)
 {
     return field_mask(VTD_TAG_DID) | field_mask(VTD_TAG_PASID);
@@ -171,8 +166,9 @@ void vtd_inv_piotlb_pasid(VtdModel *m, uint16_t did, uint32_t pasid)
     uint32_t live = m->iotlb.main.live;
 
     did = known_did(m, did);
-    tlb_invalidate(&m->iotlb, pair_tag(did, pasid), pair_mask());
-    pt_walker_invalidate(&m->walker, 1, false, 0, all_addresses, pair_tag(did, pasid), pair_mask());
+    tlb_invalidate(&m->iotlb, vtd_pair_tag(did, pasid), pair_mask());
+    pt_walker_invalidate(&m->walker, 1, false, 0, all_addresses, vtd_pair_tag(did, pasid),
+                         pair_mask());
     /* Second-stage leaves that the walker keeps are translations too, known by their domain alone. */
     iommu_cache_invalidate(&m->walker.ipa, reg_make(VTD_TAG_DID, did), field_mask(VTD_TAG_DID));
     vtd_tell_pasid(m, did, pasid, 0, all_addresses);
@@ -186,7 +182,7 @@ void vtd_inv_piotlb_page(VtdModel *m, uint16_t did, uint32_t pasid, uint64_t add
     uint64_t tag, first, last;
 
     did = known_did(m, did);
-    tag = pair_tag(did, pasid);
+    tag = vtd_pair_tag(did, pasid);
     page_range(addr, am, &first, &last);
     drop_type(m, VTD_PGTT_FS, tag, pair_mask(), first, last);
     drop_type(m, VTD_PGTT_NESTED, tag, pair_mask(), first, last);

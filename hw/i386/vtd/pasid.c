@@ -216,11 +216,6 @@ static VtdFaultReason entry_read(VtdModel *m, const VtdContext *ctx, uint32_t pa
 
 /* ---- cache */
 
-static uint64_t pair_of(uint16_t did, uint32_t pasid)
-{
-    return reg_set(reg_make(VTD_TAG_DID, did), VTD_TAG_PASID, pasid);
-}
-
 static VtdEpochPair *pair_place(VtdEpochs *epochs, uint16_t did, uint32_t pasid)
 {
     return &epochs->by_pair[(pasid ^ did * 0x9e5u) % VTD_EPOCH_PAIRS];
@@ -231,7 +226,7 @@ static void expire_if_noted(void *payload, void *opaque)
     const VtdEpochPair *note = opaque;
     VtdPasidEntry *e = payload;
 
-    if (pair_of(e->space.did, e->pasid) == note->pair && e->epoch <= note->epoch) {
+    if (vtd_pair_tag(e->space.did, e->pasid) == note->pair && e->epoch <= note->epoch) {
         e->epoch = 0;
     }
 }
@@ -239,7 +234,7 @@ static void expire_if_noted(void *payload, void *opaque)
 void vtd_pasid_expire(VtdModel *m, uint16_t did, uint32_t pasid)
 {
     VtdEpochPair *note = pair_place(&m->pasid_epochs, did, pasid);
-    uint64_t pair = pair_of(did, pasid);
+    uint64_t pair = vtd_pair_tag(did, pasid);
 
     if (note->epoch && note->pair != pair) {
         iommu_cache_each(&m->pasids, expire_if_noted, note);
@@ -252,7 +247,7 @@ static bool entry_valid(VtdModel *m, const VtdPasidEntry *e)
     const VtdEpochPair *note = pair_place(&m->pasid_epochs, e->space.did, e->pasid);
 
     return vtd_epoch_valid(&m->pasid_epochs, e->epoch, e->space.did) &&
-           (note->pair != pair_of(e->space.did, e->pasid) || e->epoch > note->epoch);
+           (note->pair != vtd_pair_tag(e->space.did, e->pasid) || e->epoch > note->epoch);
 }
 
 const VtdPasidEntry *vtd_pasid_find(VtdModel *m, const VtdContext *ctx, uint32_t pasid, bool probe,

@@ -39,6 +39,12 @@ static inline bool vtd_in_intr_range(uint64_t addr)
 #define VTD_TAG_PGTT  REGFIELD(39, 37)
 #define VTD_TAG_SID   REGFIELD(55, 40)
 
+/* What a domain and PASID contribute to the tag. */
+static inline uint64_t vtd_pair_tag(uint16_t did, uint32_t pasid)
+{
+    return reg_set(reg_make(VTD_TAG_DID, did), VTD_TAG_PASID, pasid);
+}
+
 /*
  * Configuration caches are found by source-id (and PASID) but invalidated by domain (and PASID),
  * which is no part of their lookup tag: each entry keeps the number of the fill that made it, and
