@@ -239,24 +239,85 @@ static bool load_all(IommuProfile *p, GKeyFile *file, const char *path, char **e
     return true;
 }
 
-IommuProfile *iommu_profile_load(const char *path, char **error)
+static IommuProfile *copy_of(const IommuProfile *p, const char *name)
 {
-    g_autoptr(GKeyFile) file = g_key_file_new();
-    g_autoptr(GError) err = NULL;
-    IommuProfile *p;
+    IommuProfile *copy = g_new(IommuProfile, 1);
 
-    if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &err)) {
-        *error = g_strdup_printf("%s: %s", path, err->message);
-        return NULL;
-    }
-    p = g_new(IommuProfile, 1);
-    *p = *iommu_profile_find("full");
-    p->name = g_path_get_basename(path);
+    *copy = *p;
+    copy->name = g_strdup(name);
+    return copy;
+}
+
+/* @path: what messages call the file. */
+static IommuProfile *profile_from(GKeyFile *file, const char *path, char **error)
+{
+    g_autofree char *name = g_path_get_basename(path);
+    IommuProfile *p = copy_of(iommu_profile_find("full"), name);
+
     if (!load_all(p, file, path, error)) {
         iommu_profile_free(p);
         return NULL;
     }
     return p;
+}
+
+IommuProfile *iommu_profile_load(const char *path, char **error)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GError) err = NULL;
+
+    if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &err)) {
+        *error = g_strdup_printf("%s: %s", path, err->message);
+        return NULL;
+    }
+    return profile_from(file, path, error);
+}
+
+static IommuProfile *load_shipped(const IommuShippedProfile *shipped, char **error)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GError) err = NULL;
+
+    if (!g_key_file_load_from_data(file, shipped->text, -1, G_KEY_FILE_NONE, &err)) {
+        *error = g_strdup_printf("%s: %s", shipped->name, err->message);
+        return NULL;
+    }
+    return profile_from(file, shipped->name, error);
+}
+
+/* Both kinds of names, each once. */
+static char *known_names(void)
+{
+    GString *names = g_string_new(iommu_profile_names());
+
+    for (const IommuShippedProfile *s = iommu_shipped_profiles; s->name; s++) {
+        if (!iommu_profile_find(s->name)) {
+            g_string_append_printf(names, ", %s", s->name);
+        }
+    }
+    return g_string_free(names, FALSE);
+}
+
+IommuProfile *iommu_profile_open(const char *name, char **error)
+{
+    const IommuProfile *built_in = iommu_profile_find(name);
+    g_autofree char *known = NULL;
+
+    if (built_in) {
+        return copy_of(built_in, name);
+    }
+    for (const IommuShippedProfile *s = iommu_shipped_profiles; s->name; s++) {
+        if (!strcmp(s->name, name)) {
+            return load_shipped(s, error);
+        }
+    }
+    if (g_file_test(name, G_FILE_TEST_EXISTS)) {
+        return iommu_profile_load(name, error);
+    }
+    known = known_names();
+    *error = g_strdup_printf("%s: must be one of %s, or a profile file (there is none of this name)",
+                             name, known);
+    return NULL;
 }
 
 void iommu_profile_free(IommuProfile *p)

@@ -16,40 +16,6 @@ typedef struct Options {
     gboolean inputs, devices, binary, jobs, quiet, parameters, generator;
 } Options;
 
-static char *find_profile(const char *name)
-{
-    const char *dir = g_getenv("STAGEWALK_PROFILES");
-    g_autofree char *file = g_strconcat(name, ".ini", NULL);
-
-    if (strchr(name, '/') || g_str_has_suffix(name, ".ini")) {
-        return g_strdup(name);
-    }
-    return g_build_filename(dir ? dir : SIM_PROFILES, file, NULL);
-}
-
-/* A profile by name: built in, shipped, or a file. */
-static IommuProfile *load_profile(const char *name, char **error)
-{
-    const IommuProfile *built_in = iommu_profile_find(name);
-    g_autofree char *path = find_profile(name);
-    IommuProfile *p;
-
-    if (built_in) {
-        p = g_new(IommuProfile, 1);
-        *p = *built_in;
-        p->name = g_strdup(name);
-        return p;
-    }
-    p = iommu_profile_load(path, error);
-    if (!p && !g_file_test(path, G_FILE_TEST_EXISTS)) {
-        g_free(*error);
-        *error = g_strdup_printf("profile '%s': no such file; built in are %s; shipped are ideal, tiny, "
-                                 "mmu600, mmu700, vtd-64, vtd-128, gem5", name,
-                                 iommu_profile_names());
-    }
-    return p;
-}
-
 static bool apply_set(IommuProfile *p, const char *text, char **error)
 {
     g_auto(GStrv) parts = g_strsplit(text, "=", 2);
@@ -292,10 +258,14 @@ static void print_parameter(void *opaque, const char *name, const char *unit, co
 
 static bool work(Options *o, const char *trace, int argc, char **argv, char **error)
 {
-    IommuProfile *p = load_profile(o->profile, error);
+    g_autofree char *why = NULL;
+    IommuProfile *p = iommu_profile_open(o->profile, &why);
     SimSweep *sweep = NULL;
     bool ok = p != NULL;
 
+    if (!ok) {
+        *error = g_strconcat("profile ", why, NULL);
+    }
     for (char **set = o->sets; ok && set && *set; set++) {
         ok = apply_set(p, *set, error);
     }

@@ -8,6 +8,20 @@
 
 #include "hw/iommu/profile.h"
 
+/** A profile of profiles/, as text: the programs carry them. A NULL name ends the list. */
+typedef struct IommuShippedProfile {
+    const char *name, *text;
+} IommuShippedProfile;
+
+extern const IommuShippedProfile iommu_shipped_profiles[];
+
+/**
+ * Find a profile by what a user calls it: the name of one that is built in (profile.h) or of one in
+ * profiles/, or else a file. The one lookup of every program. NULL: as iommu_profile_load(), and for
+ * an unknown name the line lists what there is. Free the result with iommu_profile_free().
+ */
+IommuProfile *iommu_profile_open(const char *name, char **error);
+
 /**
  * Read a profile. What the file does not mention has the value of the built-in profile "full". NULL:
  * *@error (g_free) is one line that names file, key, value and what is allowed. Free the result with

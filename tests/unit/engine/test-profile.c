@@ -11,13 +11,19 @@ static const char *const shipped[] = {
     "gem5", "ideal", "mmu600", "mmu700", "tiny", "vtd-64", "vtd-128",
 };
 
-static char *shipped_path(const char *name)
+static const char *profile_dir(void)
 {
     const char *dir = g_getenv("STAGEWALK_PROFILES");
-    g_autofree char *file = g_strdup_printf("%s.ini", name);
 
     g_assert_nonnull(dir);
-    return g_build_filename(dir, file, NULL);
+    return dir;
+}
+
+static char *shipped_path(const char *name)
+{
+    g_autofree char *file = g_strdup_printf("%s.ini", name);
+
+    return g_build_filename(profile_dir(), file, NULL);
 }
 
 static void test_shipped_loads(gconstpointer data)
@@ -162,6 +168,80 @@ static void test_wrong(gconstpointer data)
     g_free(error);
 }
 
+/* Its bare name finds each, with the values of its file. */
+static void test_shipped_by_name(gconstpointer data)
+{
+    g_autofree char *path = shipped_path(data);
+    g_autofree char *in_file = NULL, *by_name = NULL;
+    char *error = NULL;
+    IommuProfile *named = iommu_profile_open(data, &error);
+    IommuProfile *file = iommu_profile_open(path, &error);
+
+    g_assert_cmpstr(error, ==, NULL);
+    g_assert_nonnull(named);
+    g_assert_nonnull(file);
+    g_assert_cmpstr(named->name, ==, data);
+    in_file = parameters_of(file);
+    by_name = parameters_of(named);
+    g_assert_cmpstr(by_name, ==, in_file);
+    iommu_profile_free(named);
+    iommu_profile_free(file);
+}
+
+/* No file of the directory is forgotten in the programs. */
+static void test_all_files_ship(void)
+{
+    g_autoptr(GDir) dir = g_dir_open(profile_dir(), 0, NULL);
+    const char *file;
+    unsigned files = 0;
+
+    g_assert_nonnull(dir);
+    while ((file = g_dir_read_name(dir))) {
+        bool found = false;
+
+        for (unsigned i = 0; i < G_N_ELEMENTS(shipped); i++) {
+            g_autofree char *name = g_strconcat(shipped[i], ".ini", NULL);
+
+            found |= g_str_equal(name, file);
+        }
+        g_assert_true(found);
+        files++;
+    }
+    g_assert_cmpuint(files, ==, G_N_ELEMENTS(shipped));
+}
+
+static void test_built_in_by_name(void)
+{
+    static const char *const names[] = { "full", "one", "off", "tiny" };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+        char *error = NULL;
+        IommuProfile *p = iommu_profile_open(names[i], &error);
+        g_autofree char *is = NULL, *should_be = parameters_of(iommu_profile_find(names[i]));
+
+        g_assert_nonnull(p);
+        g_assert_cmpstr(p->name, ==, names[i]);
+        is = parameters_of(p);
+        g_assert_cmpstr(is, ==, should_be);
+        iommu_profile_free(p);
+    }
+}
+
+/* The line for a name that nothing has lists all there are. */
+static void test_unknown_name(void)
+{
+    char *error = NULL;
+
+    g_assert_null(iommu_profile_open("mmu800", &error));
+    g_assert_nonnull(strstr(error, "mmu800"));
+    g_assert_nonnull(strstr(error, iommu_profile_names()));
+    for (unsigned i = 0; i < G_N_ELEMENTS(shipped); i++) {
+        g_assert_nonnull(strstr(error, shipped[i]));
+    }
+    g_assert_null(strchr(error, '\n'));
+    g_free(error);
+}
+
 static void test_missing_file(void)
 {
     char *error = NULL;
@@ -210,10 +290,15 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < G_N_ELEMENTS(shipped); i++) {
         g_autofree char *loads = g_strconcat("/engine/profile/loads/", shipped[i], NULL);
         g_autofree char *from = g_strconcat("/engine/profile/provenance/", shipped[i], NULL);
+        g_autofree char *named = g_strconcat("/engine/profile/by-name/", shipped[i], NULL);
 
         g_test_add_data_func(loads, shipped[i], test_shipped_loads);
         g_test_add_data_func(from, shipped[i], test_shipped_provenance);
+        g_test_add_data_func(named, shipped[i], test_shipped_by_name);
     }
+    g_test_add_func("/engine/profile/by-name/all-files", test_all_files_ship);
+    g_test_add_func("/engine/profile/by-name/built-in", test_built_in_by_name);
+    g_test_add_func("/engine/profile/by-name/unknown", test_unknown_name);
     g_test_add_func("/engine/profile/values-arrive", test_values_arrive);
     g_test_add_func("/engine/profile/built-in-twins", test_built_in_twins);
     for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
