@@ -378,5 +378,4 @@ void iommu_shell_class_init(ObjectClass *oc)
     object_class_property_add_str(oc, "stagewalk-trace", shell_get_trace, shell_set_trace);
     object_class_property_set_description(oc, "stagewalk-trace",
                                           "write 'next', then read the annotated translation");
-    iommu_shell_timed_class_init(oc);
 }

@@ -21,6 +21,8 @@
 /* Below every device's: theirs is their depth in the tree of buses, from 0. */
 #define RUN_STATE_PRIORITY (-1)
 
+#define DEFAULT_PROFILE "full"
+
 static uint32_t clock_mhz(const IommuShell *s)
 {
     return s->profile->timing.clock_mhz;
@@ -114,10 +116,14 @@ static void timed_done(void *opaque, uint64_t cookie, uint64_t cycle)
 
 static const IommuTimedOps timed_ops = { .done = timed_done };
 
+static const char *profile_name(const IommuShell *s)
+{
+    return s->profile_name ? s->profile_name : s->caches ? s->caches : DEFAULT_PROFILE;
+}
+
 bool iommu_shell_choose_profile(IommuShell *s, Error **errp)
 {
     const char *type = object_get_typename(s->owner);
-    const char *name = s->profile_name ? s->profile_name : s->caches ? s->caches : "full";
     g_autofree char *why = NULL;
 
     if (s->profile_name && s->caches) {
@@ -125,19 +131,15 @@ bool iommu_shell_choose_profile(IommuShell *s, Error **errp)
                    s->caches, s->profile_name);
         return false;
     }
-    s->profile = iommu_profile_find(name);
-    if (s->profile) {
-        return true;
-    }
-    if (s->caches || !g_file_test(name, G_FILE_TEST_EXISTS)) {
-        error_setg(errp, "%s: %s=%s: must be one of %s%s", type,
-                   s->caches ? "caches" : "profile", name, iommu_profile_names(),
-                   s->caches ? "" : ", or a profile file");
+    if (s->caches && !iommu_profile_find(s->caches)) {
+        error_setg(errp, "%s: caches=%s: must be one of %s", type, s->caches,
+                   iommu_profile_names());
         return false;
     }
-    s->profile = s->own_profile = iommu_profile_load(name, &why);
+    iommu_profile_free(s->profile);
+    s->profile = iommu_profile_open(profile_name(s), &why);
     if (!s->profile) {
-        error_setg(errp, "%s: profile: %s", type, why);
+        error_setg(errp, "%s: profile=%s", type, why);
         return false;
     }
     return true;
@@ -168,7 +170,7 @@ void iommu_shell_timed_finalize(IommuShell *s)
     }
     timer_free(s->timer);
     iommu_timed_free(s->timed);
-    iommu_profile_free(s->own_profile);
+    iommu_profile_free(s->profile);
     g_free(s->caches);
     g_free(s->profile_name);
 }
@@ -183,66 +185,55 @@ void iommu_shell_timed_reset(IommuShell *s)
     timer_del(s->timer);
 }
 
-static bool may_set(IommuShell *s, const char *property, Error **errp)
+/* The names that were given; without either, that of the default. */
+static char *get_caches(Object *obj)
 {
-    if (s->model) {
-        error_setg(errp, "%s: cannot change once the device is realized", property);
-    }
-    return !s->model;
+    const IommuShell *s = iommu_shell_of(obj);
+
+    return g_strdup(s->caches ? s->caches : s->profile_name ? "" : DEFAULT_PROFILE);
 }
 
-static char *get_caches(Object *obj, Error **errp)
+static char *get_profile(Object *obj)
 {
-    return g_strdup(iommu_shell_of(obj)->caches);
-}
-
-static char *get_profile(Object *obj, Error **errp)
-{
-    return g_strdup(iommu_shell_of(obj)->profile_name);
+    return g_strdup(profile_name(iommu_shell_of(obj)));
 }
 
 static void set_caches(Object *obj, const char *value, Error **errp)
 {
     IommuShell *s = iommu_shell_of(obj);
 
-    if (may_set(s, "caches", errp)) {
-        g_free(s->caches);
-        s->caches = g_strdup(value);
-    }
+    g_free(s->caches);
+    s->caches = g_strdup(value);
 }
 
 static void set_profile(Object *obj, const char *value, Error **errp)
 {
     IommuShell *s = iommu_shell_of(obj);
 
-    if (may_set(s, "profile", errp)) {
-        g_free(s->profile_name);
-        s->profile_name = g_strdup(value);
-    }
+    g_free(s->profile_name);
+    s->profile_name = g_strdup(value);
 }
 
-static bool get_timing(Object *obj, Error **errp)
+static bool get_timing(Object *obj)
 {
     return iommu_shell_of(obj)->timing;
 }
 
-static void set_timing(Object *obj, bool value, Error **errp)
+static void set_timing(Object *obj, bool value)
 {
-    IommuShell *s = iommu_shell_of(obj);
-
-    if (may_set(s, "timing", errp)) {
-        s->timing = value;
-    }
+    iommu_shell_of(obj)->timing = value;
 }
 
-void iommu_shell_timed_class_init(ObjectClass *oc)
+void iommu_shell_timed_properties(IommuPropList *list)
 {
-    object_class_property_add_str(oc, "caches", get_caches, set_caches);
-    object_class_property_set_description(oc, "caches", "cache sizes: full, one, off, tiny");
-    object_class_property_add_str(oc, "profile", get_profile, set_profile);
-    object_class_property_set_description(oc, "profile",
-                                          "sizes and latencies: a name as in caches, or a file");
-    object_class_property_add_bool(oc, "timing", get_timing, set_timing);
-    object_class_property_set_description(oc, "timing",
-                                          "on: requests, commands and records take virtual time");
+    iommu_prop_list_string(list, "caches",
+                           "cache sizes: full (the default), one, off, tiny; not with profile",
+                           get_caches, set_caches);
+    iommu_prop_list_string(list, "profile",
+                           "sizes and latencies: a name as in caches, gem5, ideal, mmu600, mmu700, "
+                           "vtd-64, vtd-128, or a file; not with caches",
+                           get_profile, set_profile);
+    iommu_prop_list_bool(list, "timing",
+                         "on: requests, commands and records take virtual time; default off",
+                         get_timing, set_timing);
 }

@@ -242,7 +242,8 @@ struct IdmaState {
     /* Properties. */
     uint32_t channels, vectors, atc_entries, pri_capacity, vfs;
     uint8_t pasid_bits;
-    bool ats, pri, pasid;
+    bool ats, pasid;
+    OnOffAuto pri; /* auto: as @ats; never so once realized */
     bool use_port;
 
     uint16_t pasid_cap, pri_cap, vpd_cap;

@@ -176,7 +176,7 @@ static bool add_capabilities(IdmaState *d, Error **errp)
     if (d->pasid && !vf) {
         offset = add_pasid(d, offset);
     }
-    if (d->pri && !vf) {
+    if (d->pri == ON_OFF_AUTO_ON && !vf) {
         offset = add_pri(d, offset);
     }
     /* A function of a device with several tells that it does no peer-to-peer among them. */
@@ -210,8 +210,8 @@ static bool check_properties(IdmaState *d, Error **errp)
     } else if (d->vfs && PCI_FUNC(dev->devfn)) {
         error_setg(errp, "sriov-vfs=%u: must be 0 unless the device is function 0 (addr=%02x.0)",
                    d->vfs, PCI_SLOT(dev->devfn));
-    } else if (d->pri && !d->ats) {
-        error_setg(errp, "pri=on: needs ats=on");
+    } else if (d->pri == ON_OFF_AUTO_ON && !d->ats) {
+        error_setg(errp, "pri=on: needs ats=on, not ats=off");
     } else {
         return true;
     }
@@ -270,11 +270,15 @@ static void realize(PCIDevice *dev, Error **errp)
         d->pasid_bits = pf->pasid_bits;
         d->pri_capacity = pf->pri_capacity;
         d->use_port = pf->use_port;
-        d->pasid = d->pri = false;
+        d->pasid = false;
+        d->pri = ON_OFF_AUTO_OFF;
         d->vfs = 0;
     }
     if (!check_properties(d, errp)) {
         return;
+    }
+    if (d->pri == ON_OFF_AUTO_AUTO) {
+        d->pri = d->ats ? ON_OFF_AUTO_ON : ON_OFF_AUTO_OFF;
     }
 
     memory_region_init(&d->bar, OBJECT(d), "iommu-dma", IDMA_BAR_SIZE);
@@ -596,7 +600,7 @@ static const Property pf_properties[] = {
     DEFINE_PROP_UINT32("vectors", IdmaState, vectors, 8),
     DEFINE_PROP_UINT32("atc-entries", IdmaState, atc_entries, 64),
     DEFINE_PROP_BOOL("ats", IdmaState, ats, true),
-    DEFINE_PROP_BOOL("pri", IdmaState, pri, true),
+    DEFINE_PROP_ON_OFF_AUTO("pri", IdmaState, pri, ON_OFF_AUTO_AUTO),
     DEFINE_PROP_UINT32("pri-capacity", IdmaState, pri_capacity, 64),
     DEFINE_PROP_BOOL("pasid", IdmaState, pasid, true),
     DEFINE_PROP_UINT8("pasid-bits", IdmaState, pasid_bits, 20),
@@ -612,7 +616,7 @@ static const struct {
     { "vectors", "MSI-X vectors, 1..64" },
     { "atc-entries", "entries of the device TLB, 0..65536" },
     { "ats", "ATS capability" },
-    { "pri", "PRI capability" },
+    { "pri", "PRI capability; auto: as ats" },
     { "pri-capacity", "outstanding page request capacity, 1..512" },
     { "pasid", "PASID capability" },
     { "pasid-bits", "Max PASID Width, 1..20" },

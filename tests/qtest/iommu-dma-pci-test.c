@@ -122,6 +122,19 @@ static void test_caps_off(void)
     dma_machine_free(m);
 }
 
+/* PRI stands on ATS: it goes with it unless it was asked for. */
+static void test_ats_off_alone(void)
+{
+    DmaMachine *m = dma_machine_new(NULL, "ats=off", NULL);
+    uint64_t caps = dma_read(&m->dma, IDMA_CAPS);
+
+    g_assert_cmpuint(dma_cfg_ext_cap(m, 0, PCI_EXT_CAP_ID_ATS), ==, 0);
+    g_assert_cmpuint(dma_cfg_ext_cap(m, 0, PCI_EXT_CAP_ID_PRI), ==, 0);
+    g_assert_cmpuint(dma_cfg_ext_cap(m, 0, PCI_EXT_CAP_ID_PASID), !=, 0);
+    g_assert_cmpuint(reg_get(caps, IDMA_CAPS_ATS) | reg_get(caps, IDMA_CAPS_PRI), ==, 0);
+    dma_machine_free(m);
+}
+
 /* What lspci -vv reads to say what this is. */
 static void test_vpd(void)
 {
@@ -423,7 +436,7 @@ static const BadProperty bad_properties[] = {
     { "pasid-bits=21", "pasid-bits=21: must be 1 to 20" },
     { "pri-capacity=0", "pri-capacity=0: must be 1 to 512" },
     { "sriov-vfs=8", "sriov-vfs=8: must be 0 to 7" },
-    { "ats=off", "pri=on: needs ats=on" },
+    { "pri=on,ats=off", "pri=on: needs ats=on, not ats=off" },
     { "addr=5.1,multifunction=on,sriov-vfs=1", "must be 0 unless the device is function 0" },
     { "wrong=1", "wrong" },
 };
@@ -459,6 +472,7 @@ int main(int argc, char **argv)
     qtest_add_func("/iommu-dma-pci/config/ats", test_ats_cap);
     qtest_add_func("/iommu-dma-pci/config/pri", test_pri_cap);
     qtest_add_func("/iommu-dma-pci/config/off", test_caps_off);
+    qtest_add_func("/iommu-dma-pci/config/ats-off-alone", test_ats_off_alone);
     qtest_add_func("/iommu-dma-pci/config/vpd", test_vpd);
     qtest_add_func("/iommu-dma-pci/config/behind-root-port", test_behind_root_port);
     qtest_add_func("/iommu-dma-pci/ring/round", test_ring);

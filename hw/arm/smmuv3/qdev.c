@@ -19,6 +19,9 @@
 /* What machines wire for an SMMUv3 unless they ask: two 64 KB pages. */
 #define SMMU_DEFAULT_WINDOW 0x20000
 
+/* The set in use where none is named: "max", fitted to the machine (smmuv3_fit_machine()). */
+#define DEFAULT_SET "default"
+
 #define NO_DEVICEID UINT32_MAX
 
 typedef struct SMMUState {
@@ -57,63 +60,65 @@ static const char *const st_level_names[] = { "linear", "two-level", NULL };
 
 /* Capabilities by the names of their ID register fields. */
 static const IommuProp smmuv3_caps[] = {
-    CAP_U8(minor, "AIDR.ArchMinorRev: 0..4 for SMMUv3.0..3.4"),
-    CAP_AS("iidr", iidr, IOMMU_PROP_U32, NULL, "IIDR"),
+    CAP_U8(minor, "AIDR.ArchMinorRev, 0..4: SMMUv3.0 to 3.4"),
+    CAP_AS("iidr", iidr, IOMMU_PROP_U32, NULL, "IIDR: who made it, 0..4294967295"),
     CAP_BOOL(s1p, "IDR0.S1P: stage 1"),
     CAP_BOOL(s2p, "IDR0.S2P: stage 2"),
     CAP_BOOL(cohacc, "IDR0.COHACC: coherent accesses"),
     CAP_ENUM("httu", httu, httu_names,
              "IDR0.HTTU: hardware access flag and dirty state: off, af, afdbm, haft"),
     CAP_BOOL(hyp, "IDR0.Hyp: EL2 StreamWorlds"),
-    CAP_BOOL(ats, "IDR0.ATS"),
+    CAP_BOOL(ats, "IDR0.ATS: PCIe ATS"),
     CAP_BOOL(ns1ats, "IDR0.NS1ATS: no split-stage ATS"),
-    CAP_BOOL(asid16, "IDR0.ASID16"),
-    CAP_BOOL(msi, "IDR0.MSI"),
+    CAP_BOOL(asid16, "IDR0.ASID16: 16-bit ASIDs, else 8"),
+    CAP_BOOL(msi, "IDR0.MSI: MSIs of the SMMU itself"),
     CAP_BOOL(atos, "IDR0.ATOS: address translation operations"),
-    CAP_BOOL(pri, "IDR0.PRI"),
+    CAP_BOOL(pri, "IDR0.PRI: PCIe PRI"),
     CAP_BOOL(vmw, "IDR0.VMW: VMID wildcards"),
-    CAP_BOOL(vmid16, "IDR0.VMID16"),
+    CAP_BOOL(vmid16, "IDR0.VMID16: 16-bit VMIDs, else 8"),
     CAP_BOOL(cd2l, "IDR0.CD2L: two-level CD tables"),
     CAP_BOOL(vatos, "IDR0.VATOS: needs a larger register window"),
-    CAP_BOOL(atsrecerr, "IDR0.ATSRECERR"),
+    CAP_BOOL(atsrecerr, "IDR0.ATSRECERR: configuration errors of ATS recorded (CR2.REC_CFG_ATS)"),
     CAP_ENUM("stall", stall_model, stall_names, "IDR0.STALL_MODEL: on, off, force"),
     CAP_BOOL(term_model, "IDR0.TERM_MODEL: terminate by abort only"),
     CAP_ENUM("st_level", st_level, st_level_names, "IDR0.ST_LEVEL: linear, two-level"),
     CAP_U8(sidsize, "IDR1.SIDSIZE: bits of StreamID, 0..32"),
     CAP_U8(ssidsize, "IDR1.SSIDSIZE: bits of SubstreamID, 0..20"),
-    CAP_U8(cmdqs, "IDR1.CMDQS: log2 of command queue entries"),
-    CAP_U8(eventqs, "IDR1.EVENTQS: log2 of event queue entries"),
-    CAP_U8(priqs, "IDR1.PRIQS: log2 of page request queue entries"),
-    CAP_BOOL(attr_perms_ovr, "IDR1.ATTR_PERMS_OVR"),
-    CAP_BOOL(attr_types_ovr, "IDR1.ATTR_TYPES_OVR"),
+    CAP_U8(cmdqs, "IDR1.CMDQS: log2 of Command queue entries, 0..19"),
+    CAP_U8(eventqs, "IDR1.EVENTQS: log2 of Event queue entries, 0..19"),
+    CAP_U8(priqs, "IDR1.PRIQS: log2 of PRI queue entries, 0..19"),
+    CAP_BOOL(attr_perms_ovr, "IDR1.ATTR_PERMS_OVR: STE overrides privilege and instruction"),
+    CAP_BOOL(attr_types_ovr, "IDR1.ATTR_TYPES_OVR: STE overrides memory type and shareability"),
     CAP_BOOL(ecmdq, "IDR1.ECMDQ: more command queues; needs a larger register window"),
-    CAP_U8(ecmdq_log2nump, "IDR6.CMDQ_CONTROL_PAGE_LOG2NUMP: 0..4"),
-    CAP_U8(ecmdq_log2numq, "IDR6.CMDQ_CONTROL_PAGE_LOG2NUMQ: 0..8"),
-    CAP_BOOL(had, "IDR3.HAD"),
-    CAP_BOOL(xnx, "IDR3.XNX"),
-    CAP_BOOL(pps, "IDR3.PPS"),
+    CAP_U8(ecmdq_log2nump,
+        "IDR6.CMDQ_CONTROL_PAGE_LOG2NUMP: log2 of pages of command queues, 0..4"),
+    CAP_U8(ecmdq_log2numq, "IDR6.CMDQ_CONTROL_PAGE_LOG2NUMQ: log2 of queues in a page, 0..8"),
+    CAP_BOOL(had, "IDR3.HAD: hierarchical attribute disable"),
+    CAP_BOOL(xnx, "IDR3.XNX: stage 2 execute control by privilege"),
+    CAP_BOOL(pps, "IDR3.PPS: PASID in automatic PRI responses"),
     CAP_BOOL(fwb, "IDR3.FWB: stage 2 forced write-back"),
     CAP_AS("s2fwb", fwb, IOMMU_PROP_BOOL, NULL, "another name of fwb"),
     CAP_BOOL(stt, "IDR3.STT: small translation tables"),
     CAP_BOOL(ril, "IDR3.RIL: range invalidation"),
     CAP_U8(bbml, "IDR3.BBML: break-before-make level, 0..2"),
-    CAP_BOOL(e0pd, "IDR3.E0PD"),
-    CAP_BOOL(ptwnnc, "IDR3.PTWNNC"),
-    CAP_BOOL(pasidtt, "IDR3.PASIDTT"),
-    CAP_BOOL(epan, "IDR3.EPAN"),
-    CAP_BOOL(mteperm, "IDR3.MTEPERM"),
+    CAP_BOOL(e0pd, "IDR3.E0PD: unprivileged accesses kept out of a half"),
+    CAP_BOOL(ptwnnc, "IDR3.PTWNNC: walks through Device pages as Normal-NC"),
+    CAP_BOOL(pasidtt, "IDR3.PASIDTT: PASID of Translated transactions"),
+    CAP_BOOL(epan, "IDR3.EPAN: PAN counts execute permission too"),
+    CAP_BOOL(mteperm, "IDR3.MTEPERM: stage 2 encodings for MTE"),
     CAP_U8(oas, "IDR5.OAS: bits of output address: 32, 36, 40, 42, 44, 48, 52"),
     CAP_U8(vax, "IDR5.VAX: bits of input address: 48, 52"),
-    CAP_BOOL(gran4k, "IDR5.GRAN4K"),
-    CAP_BOOL(gran16k, "IDR5.GRAN16K"),
-    CAP_BOOL(gran64k, "IDR5.GRAN64K"),
+    CAP_BOOL(gran4k, "IDR5.GRAN4K: 4 KB granule"),
+    CAP_BOOL(gran16k, "IDR5.GRAN16K: 16 KB granule"),
+    CAP_BOOL(gran64k, "IDR5.GRAN64K: 64 KB granule"),
     CAP_BOOL(ds, "IDR5.DS: 52-bit addresses with 4 and 16 KB granules"),
-    CAP_AS("stall_max", stall_max, IOMMU_PROP_U16, NULL, "IDR5.STALL_MAX: 1..4096"),
+    CAP_AS("stall_max", stall_max, IOMMU_PROP_U16, NULL,
+        "IDR5.STALL_MAX: stalls that may be unresolved, 1..4096; 0 with stall=off"),
     CAP_U8(pmcg, "performance monitor counters, 0..64; 0: no counter group"),
     CAP_U8(pmcg_size, "PMCG CFGR.SIZE: bits of a counter: 32, 36, 40, 44, 48, 64"),
     CAP_BOOL(pmcg_reloc, "PMCG CFGR.RELOC_CTRS: counters in a page of their own"),
-    CAP_BOOL(pmcg_msi, "PMCG CFGR.MSI"),
-    CAP_BOOL(pmcg_capture, "PMCG CFGR.CAPTURE"),
+    CAP_BOOL(pmcg_msi, "PMCG CFGR.MSI: MSI of the counter group"),
+    CAP_BOOL(pmcg_capture, "PMCG CFGR.CAPTURE: capture registers"),
     CAP_BOOL(pmcg_one_filter, "PMCG CFGR.SID_FILTER_TYPE: one StreamID filter for all"),
     CAP_BOOL(gbpa_abort, "GBPA.ABORT after reset"),
     { .name = NULL }
@@ -158,6 +163,11 @@ static const PCIIOMMUOps smmuv3_pci_ops = {
         } \
     } while (0)
 #define WITHOUT(s, c, member) UNLESS_GIVEN(s, c, member, 0)
+
+static const char *smmuv3_set_name(const SMMUv3State *s)
+{
+    return s->model ? s->model : DEFAULT_SET;
+}
 
 /* "stage" is older than the capabilities and broader: which stages there are. */
 static void smmuv3_apply_stage(SMMUv3State *s, SmmuConfig *c)
@@ -239,7 +249,7 @@ static void smmuv3_follow_features(SMMUv3State *s, SmmuConfig *c)
  */
 static void smmuv3_fit_machine(SMMUv3State *s, SmmuConfig *c)
 {
-    if (!s->model) {
+    if (!strcmp(smmuv3_set_name(s), DEFAULT_SET)) {
         UNLESS_GIVEN(s, c, sidsize, 16);
         if (s->msi_deviceid == NO_DEVICEID) {
             UNLESS_GIVEN(s, c, pmcg_msi, false); /* nothing that would tell it from others */
@@ -251,11 +261,12 @@ static void smmuv3_fit_machine(SMMUv3State *s, SmmuConfig *c)
 
 static bool smmuv3_configure(SMMUv3State *s, SmmuConfig *c, Error **errp)
 {
-    const char *model = s->model ? s->model : "max";
+    const char *model = smmuv3_set_name(s);
     char why[256];
 
-    if (!smmu_config_named(c, model)) {
-        error_setg(errp, "arm-smmuv3: model=%s: must be one of %s", model, smmu_config_names());
+    if (!smmu_config_named(c, strcmp(model, DEFAULT_SET) ? model : "max")) {
+        error_setg(errp, "arm-smmuv3: model=%s: must be one of %s, %s", model, DEFAULT_SET,
+                   smmu_config_names());
         return false;
     }
     iommu_props_apply(&s->props, c);
@@ -362,6 +373,7 @@ static void smmuv3_instance_finalize(Object *obj)
 
     iommu_shell_finalize(&s->shell);
     g_free(s->stage);
+    g_free(s->model);
 }
 
 /* Version 100: the image is the model's own, none that another SMMUv3 of this name has written. */
@@ -376,9 +388,29 @@ static const VMStateDescription vmstate_smmuv3 = {
     },
 };
 
-static char *smmuv3_get_stage(Object *obj, Error **errp)
+static char *smmuv3_get_model(Object *obj)
 {
-    return g_strdup(ARM_SMMUV3(obj)->stage);
+    return g_strdup(smmuv3_set_name(ARM_SMMUV3(obj)));
+}
+
+static void smmuv3_set_model(Object *obj, const char *value, Error **errp)
+{
+    SMMUv3State *s = ARM_SMMUV3(obj);
+
+    g_free(s->model);
+    s->model = g_strdup(value);
+}
+
+/* Realized, the stages that there are: s1p and s2p may have taken one away. */
+static char *smmuv3_get_stage(Object *obj)
+{
+    SMMUv3State *s = ARM_SMMUV3(obj);
+    const SmmuConfig *c = s->shell.model ? smmu_config(s->shell.model) : NULL;
+
+    if (c) {
+        return g_strdup(!c->s2p ? "1" : !c->s1p ? "2" : "nested");
+    }
+    return g_strdup(s->stage ? s->stage : "1");
 }
 
 /* Checked at once: machines set it too, and would hide a user's mistake. */
@@ -399,10 +431,8 @@ static const Property smmu_properties[] = {
     DEFINE_PROP_UINT8("bus_num", SMMUState, bus_num, 0),
 };
 
-static const Property smmuv3_properties[] = {
-    DEFINE_PROP_STRING("model", SMMUv3State, model),
-    DEFINE_PROP_UINT32("msi-deviceid", SMMUv3State, msi_deviceid, NO_DEVICEID),
-};
+static const Property smmuv3_msi_deviceid =
+    DEFINE_PROP_UINT32("msi-deviceid", SMMUv3State, msi_deviceid, NO_DEVICEID);
 
 static void smmu_class_init(ObjectClass *oc, void *data)
 {
@@ -412,6 +442,26 @@ static void smmu_class_init(ObjectClass *oc, void *data)
     object_class_property_set_description(oc, "primary-bus", "PCI bus whose devices it serves");
     object_class_property_set_description(oc, "bus_num",
                                           "kept for older command lines; the bus itself knows");
+}
+
+static void smmuv3_add_properties(DeviceClass *dc)
+{
+    IommuPropList list = iommu_prop_list_new();
+
+    iommu_prop_list_string(&list, "model",
+                           "set of capabilities to start from: default, max, qemu, mmu600, "
+                           "mmu700, min",
+                           smmuv3_get_model, smmuv3_set_model);
+    iommu_prop_list_string(&list, "stage",
+                           "stages there are: 1 (the default), 2, nested; machines set nested",
+                           smmuv3_get_stage, smmuv3_set_stage);
+    iommu_prop_list_table(&list, smmuv3_caps, smmuv3_props);
+    iommu_prop_list_property(&list, &smmuv3_msi_deviceid);
+    iommu_shell_timed_properties(&list);
+    iommu_prop_list_install(&list, dc);
+    object_class_property_set_description(OBJECT_CLASS(dc), "msi-deviceid",
+        "DeviceID of the SMMU's MSIs, 0..65534, set by machines; its performance monitor's is the "
+        "next; 4294967295: none");
 }
 
 static void smmuv3_class_init(ObjectClass *oc, void *data)
@@ -426,13 +476,7 @@ static void smmuv3_class_init(ObjectClass *oc, void *data)
     dc->hotpluggable = false;
     /* After the devices behind it have stopped. */
     rc->phases.exit = smmuv3_reset_exit;
-    device_class_set_props(dc, smmuv3_properties);
-    object_class_property_add_str(oc, "stage", smmuv3_get_stage, smmuv3_set_stage);
-    object_class_property_set_description(oc, "stage", "1, 2 or nested");
-    object_class_property_set_description(oc, "model", "named set of capabilities");
-    object_class_property_set_description(oc, "msi-deviceid",
-        "DeviceID of the SMMU's MSIs, 0..65534; its performance monitor's is the next");
-    iommu_props_class_init(oc, smmuv3_caps, smmuv3_props);
+    smmuv3_add_properties(dc);
     iommu_shell_class_init(oc);
     iommu_shell_port_class_init(oc);
 }

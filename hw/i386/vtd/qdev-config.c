@@ -22,55 +22,56 @@
  * have properties of older names.
  */
 const IommuProp vtd_caps[] = {
-    CAP_U8(haw, "host address width in bits, 32..52"),
-    CAP_U8(nd, "CAP.ND: domain-id width is 4 + 2 * nd, 0..6"),
-    CAP_BOOL(rwbf, "CAP.RWBF"),
+    CAP_U8(haw, "host address width in bits, 32..52; in the DMAR table too"),
+    CAP_U8(nd, "CAP.ND: domain-ids have 4 + 2 * nd bits, 0..6"),
+    CAP_BOOL(rwbf, "CAP.RWBF: software must flush write buffers"),
     CAP_BOOL(plmr, "CAP.PLMR: protected low memory"),
     CAP_BOOL(phmr, "CAP.PHMR: protected high memory"),
-    CAP_U8(sagaw, "CAP.SAGAW: sum of 2 (39 bits), 4 (48 bits), 8 (57 bits)"),
-    CAP_U8(mgaw, "CAP.MGAW: maximum guest address width in bits"),
-    CAP_BOOL(zlr, "CAP.ZLR: zero-length reads"),
-    CAP_U8(sslps, "CAP.SSLPS: 0, 1 (2 MB), 3 (2 MB and 1 GB)"),
+    CAP_U8(sagaw,
+        "CAP.SAGAW: widths of the second stage: sum of 2 (39 bits), 4 (48 bits), 8 (57 bits)"),
+    CAP_U8(mgaw, "CAP.MGAW: maximum guest address width in bits, 32..57"),
+    CAP_BOOL(zlr, "CAP.ZLR: zero-length reads of pages that may only be written"),
+    CAP_U8(sslps, "CAP.SSLPS: large pages of the second stage: 0, 1 (2 MB), 3 (2 MB and 1 GB)"),
     CAP_BOOL(psi, "CAP.PSI: page-selective invalidation"),
     CAP_U16(nfr, "CAP.NFR: fault recording registers, 1..256"),
-    CAP_U16(fro, "CAP.FRO: place of the fault recording registers / 16; 0: one that fits"),
-    CAP_U8(mamv, "CAP.MAMV: 0..63"),
+    CAP_U16(fro, "CAP.FRO: place of the fault recording registers / 16, 0..1023; 0: one that fits"),
+    CAP_U8(mamv, "CAP.MAMV: log2 of the pages that one invalidation can name, 0..63"),
     CAP_BOOL(fs1gp, "CAP.FS1GP: 1 GB pages in first-stage tables"),
     CAP_BOOL(fs5lp, "CAP.FS5LP: five-level first-stage tables"),
     CAP_BOOL(pi, "CAP.PI: posted interrupts"),
-    CAP_BOOL(esirtps, "CAP.ESIRTPS"),
-    CAP_BOOL(esrtps, "CAP.ESRTPS"),
-    CAP_AS("coherent", c, IOMMU_PROP_BOOL, "ECAP.C: page-walk coherency"),
+    CAP_BOOL(esirtps, "CAP.ESIRTPS: setting the interrupt table invalidates its cache"),
+    CAP_BOOL(esrtps, "CAP.ESRTPS: setting the root table invalidates the translation caches"),
+    CAP_AS("coherent", c, IOMMU_PROP_BOOL, "ECAP.C: legacy-mode page walks snoop"),
     CAP_BOOL(qi, "ECAP.QI: queued invalidation"),
-    CAP_U16(iro, "ECAP.IRO: place of the IOTLB registers / 16; 0: 15"),
-    CAP_AS("dt", dt, IOMMU_PROP_BOOL, "ECAP.DT: device TLBs; also device-iotlb"),
-    CAP_U8(mhmv, "ECAP.MHMV: 0..15"),
+    CAP_U16(iro, "ECAP.IRO: place of the IOTLB registers / 16, 0..1023; 0: 15"),
+    CAP_AS("dt", dt, IOMMU_PROP_BOOL, "ECAP.DT: device TLBs (ATS); also device-iotlb"),
+    CAP_U8(mhmv, "ECAP.MHMV: log2 of the interrupt entries that one invalidation can name, 0..15"),
     CAP_BOOL(mts, "ECAP.MTS: memory types"),
     CAP_BOOL(nest, "ECAP.NEST: nested translation"),
     CAP_BOOL(prs, "ECAP.PRS: page requests"),
-    CAP_BOOL(srs, "ECAP.SRS: supervisor requests"),
-    CAP_BOOL(nwfs, "ECAP.NWFS"),
+    CAP_BOOL(srs, "ECAP.SRS: requests with supervisor privilege"),
+    CAP_BOOL(nwfs, "ECAP.NWFS: no-write flag of translation requests"),
     CAP_BOOL(eafs, "ECAP.EAFS: extended accessed flag"),
     CAP_U8(pss, "ECAP.PSS: bits of PASID less one, 0..19"),
-    CAP_BOOL(pasid, "ECAP.PASID"),
+    CAP_BOOL(pasid, "ECAP.PASID: requests with PASID"),
     CAP_BOOL(dit, "ECAP.DIT: device TLB invalidation throttle"),
     CAP_BOOL(pds, "ECAP.PDS: page request drain"),
     CAP_BOOL(smts, "ECAP.SMTS: scalable mode"),
     CAP_BOOL(ssads, "ECAP.SSADS: second-stage accessed and dirty flags"),
     CAP_BOOL(ssts, "ECAP.SSTS: second-stage translation in scalable mode"),
     CAP_BOOL(fsts, "ECAP.FSTS: first-stage translation"),
-    CAP_BOOL(smpwcs, "ECAP.SMPWCS: scalable-mode page-walk coherency"),
-    CAP_BOOL(rps, "ECAP.RPS: RID_PASID"),
-    CAP_BOOL(rprivs, "ECAP.RPRIVS: RID_PRIV"),
-    CAP_BOOL(adms, "ECAP.ADMS: abort DMA mode"),
+    CAP_BOOL(smpwcs, "ECAP.SMPWCS: scalable-mode page walks snoop"),
+    CAP_BOOL(rps, "ECAP.RPS: RID_PASID, the PASID of requests without one"),
+    CAP_BOOL(rprivs, "ECAP.RPRIVS: RID_PRIV, the privilege of requests without PASID"),
+    CAP_BOOL(adms, "ECAP.ADMS: abort-DMA mode"),
     CAP_BOOL(ptrs, "ECAP.PTRS: translated requests with PASID"),
-    CAP_BOOL(ssirws, "ECAP.SSIRWS"),
-    CAP_BOOL(sms, "ECAP.SMS: stop markers"),
-    CAP_BOOL(eimer, "ECAP.EIMER"),
-    CAP_BOOL(irreq, "ECAP.IRREQ"),
+    CAP_BOOL(ssirws, "ECAP.SSIRWS: second-stage IR and IW permissions"),
+    CAP_BOOL(sms, "ECAP.SMS: stop markers of page requests"),
+    CAP_BOOL(eimer, "ECAP.EIMER: extended interrupt mode is required"),
+    CAP_BOOL(irreq, "ECAP.IRREQ: interrupt remapping is required"),
     CAP_BOOL(ecmds, "CAP.ECMDS: enhanced commands"),
-    CAP_BOOL(pms, "ECAP.PMS: performance monitoring (with ecmds)"),
-    CAP_U8(pmc, "PERFCAP.NCNTR: performance counters, 1..16"),
+    CAP_BOOL(pms, "ECAP.PMS: performance monitoring; needs ecmds"),
+    CAP_U8(pmc, "PERFCAP.NCNTR: performance counters, 0..16, at least 1 with pms"),
     { .name = NULL }
 };
 
@@ -83,17 +84,21 @@ static const char *const eim_names[] = { "auto", "on", "off", NULL };
 #define KNOB_BOOL(_name, _member, _what) KNOB(_name, _member, IOMMU_PROP_BOOL, NULL, _what)
 
 const IommuProp vtd_knobs[] = {
-    KNOB("version", version, IOMMU_PROP_U32, NULL, "VER: 16 * major + minor; 0: the set's"),
-    KNOB("eim", eim, IOMMU_PROP_ENUM, eim_names, "extended interrupt mode: on, off, auto"),
-    KNOB_BOOL("x-buggy-eim", buggy_eim, "extended interrupt mode without KVM's x2APIC API"),
-    KNOB("aw-bits", aw_bits, IOMMU_PROP_U8, NULL, "guest address width: 39, 48, 57"),
+    KNOB("version", version, IOMMU_PROP_U32, NULL,
+        "VER: 16 * major + minor, 16..255; 0: the set's"),
+    KNOB("eim", eim, IOMMU_PROP_ENUM, eim_names,
+        "ECAP.EIM, extended interrupt mode: on, off, auto (the default: as the set has it)"),
+    KNOB_BOOL("x-buggy-eim", buggy_eim, "eim=on even without KVM's x2APIC API"),
+    KNOB("aw-bits", aw_bits, IOMMU_PROP_U8, NULL,
+        "guest address width: 39, 48, 57; sets mgaw and sagaw"),
     KNOB_BOOL("caching-mode", caching_mode, "CAP.CM: invalidate also what becomes present"),
     KNOB_BOOL("x-scalable-mode", scalable_mode, "scalable mode with second-stage translation"),
     KNOB_BOOL("x-flts", first_stage, "first-stage translation (with x-scalable-mode)"),
-    KNOB_BOOL("snoop-control", snoop_control, "ECAP.SC"),
+    KNOB_BOOL("snoop-control", snoop_control, "ECAP.SC: snoop control"),
     KNOB_BOOL("x-pasid-mode", pasid_mode, "PASID (with x-scalable-mode)"),
     KNOB_BOOL("dma-drain", dma_drain, "CAP.DWD and CAP.DRD"),
-    KNOB_BOOL("dma-translation", dma_translation, "off: interrupt remapping only"),
+    KNOB_BOOL("dma-translation", dma_translation,
+        "off: no second stage and no scalable mode, interrupt remapping only"),
     KNOB_BOOL("stale-tm", stale_tm, "set by older machine types; without effect: the TM bit is "
               "gone since revision 3.2, bit 62 of a second-stage leaf is reserved (or IW)"),
     KNOB("proximity-domain", proximity, IOMMU_PROP_U32, NULL,
@@ -265,9 +270,31 @@ static void follow_features(VTDUnit *u, VtdConfig *c)
     }
 }
 
+const char *vtd_set_name(const VTDUnit *u)
+{
+    return u->model ? u->model : "qemu";
+}
+
+void vtd_show_knobs(VTDUnit *u, const VtdConfig *c)
+{
+    VTDKnobs k = u->knob;
+
+    k.version = c->ver_max << 4 | c->ver_min;
+    k.eim = c->eim ? ON_OFF_AUTO_ON : ON_OFF_AUTO_OFF;
+    k.aw_bits = c->mgaw;
+    k.caching_mode = c->cm;
+    k.scalable_mode = c->smts;
+    k.first_stage = c->fsts;
+    k.snoop_control = c->sc;
+    k.pasid_mode = c->pasid;
+    k.dma_drain = reg_get(vtd_config_cap(c), VTD_CAP_DRD);
+    k.dma_translation = c->sagaw || c->smts;
+    iommu_props_freeze(&u->knobs, &k, sizeof(k));
+}
+
 bool vtd_configure(VTDUnit *u, VtdConfig *c, Error **errp)
 {
-    const char *model = u->model ? u->model : "qemu";
+    const char *model = vtd_set_name(u);
     char why[256];
 
     if (!vtd_config_named(c, model)) {

@@ -39,8 +39,9 @@ struct VTDUnit {
     IommuProps caps;
     VtdConfig set; /* capabilities the user gave; all of them once realized */
     IommuProps knobs;
-    VTDKnobs knob;
-    char *model;
+    VTDKnobs knob; /* what the user gave; what is in force once realized */
+    char *model;   /* NULL: not given */
+    IommuProps lists;
     VTDScope scope;
     bool joined; /* is among vtd_units() */
 };
@@ -73,6 +74,10 @@ extern const IommuProp vtd_caps[];
 extern const IommuProp vtd_knobs[];
 /** Make the configuration from the named set, older properties and capabilities. */
 bool vtd_configure(VTDUnit *u, VtdConfig *c, Error **errp);
+/** Let the older properties read what @c has. */
+void vtd_show_knobs(VTDUnit *u, const VtdConfig *c);
+/** Name of the set in use. */
+const char *vtd_set_name(const VTDUnit *u);
 
 /* qdev-pci.c */
 extern const PCIIOMMUOps vtd_pci_ops; /* opaque: NULL; each requester has its own unit */

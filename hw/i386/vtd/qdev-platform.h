@@ -63,8 +63,8 @@ typedef QTAILQ_HEAD(VTDUnits, VTDUnit) VTDUnits;
 
 /* qdev-scope.c: lists of devices in properties. */
 
-/** Add the properties that hold lists: scope, rmrr, satc, satc-required, ats-ports. */
-void vtd_scope_class_init(ObjectClass *oc);
+/** The properties that hold lists, by VTDList, as members of VTDScope. */
+extern const IommuProp vtd_lists[];
 /** Read them. @address_bits: width of the host's addresses. */
 bool vtd_scope_parse(VTDScope *s, unsigned address_bits, Error **errp);
 void vtd_scope_free(VTDScope *s);

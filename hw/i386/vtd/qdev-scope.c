@@ -14,29 +14,28 @@
 #include "hw/pci/pcie_sriov.h"
 #include "hw/qdev-properties.h"
 #include "qapi/error.h"
-#include "qapi/visitor.h"
 #include "qemu/cutils.h"
 #include "qemu/id.h"
 
 #define PAGE_BYTES 4096u
 
-typedef struct ListProp {
-    const char *name;
-    const char *what;
-} ListProp;
+#define LIST(_which, _name, _what) \
+    { .name = _name, .what = _what, .offset = offsetof(VTDScope, text[_which]), \
+      .kind = IOMMU_PROP_TEXT }
 
-static const ListProp list_props[VTD_LISTS] = {
-    [VTD_LIST_SCOPE] = {
-        "scope", "devices behind this unit: ids, BB:DD.F, ioapic, hpet, joined by '+'; a "
-                 "pxb-pcie's id is all of its bus; not given: all that is in no other's scope" },
-    [VTD_LIST_RMRR] = {
-        "rmrr", "reserved memory FIRST-LAST@DEVICE[+DEVICE...], several joined by '/'" },
-    [VTD_LIST_SATC] = {
-        "satc", "integrated devices with a validated translation cache, joined by '+'" },
-    [VTD_LIST_SATC_REQUIRED] = {
-        "satc-required", "integrated devices that work only with ATS enabled, joined by '+'" },
-    [VTD_LIST_ATS_PORTS] = {
-        "ats-ports", "root ports that forward ATS, joined by '+', or none; not given: all" },
+const IommuProp vtd_lists[] = {
+    [VTD_LIST_SCOPE] = LIST(VTD_LIST_SCOPE, "scope",
+        "devices behind this unit: ids, BB:DD.F, ioapic, hpet, joined by '+'; a "
+        "pxb-pcie's id is all of its bus; not given: all that is in no other's scope"),
+    [VTD_LIST_RMRR] = LIST(VTD_LIST_RMRR, "rmrr",
+        "reserved memory FIRST-LAST@DEVICE[+DEVICE...], several joined by '/'"),
+    [VTD_LIST_SATC] = LIST(VTD_LIST_SATC, "satc",
+        "integrated devices with a validated translation cache, joined by '+'"),
+    [VTD_LIST_SATC_REQUIRED] = LIST(VTD_LIST_SATC_REQUIRED, "satc-required",
+        "integrated devices that work only with ATS enabled, joined by '+'"),
+    [VTD_LIST_ATS_PORTS] = LIST(VTD_LIST_ATS_PORTS, "ats-ports",
+        "root ports that forward ATS, joined by '+', or none; not given: all"),
+    [VTD_LISTS] = { .name = NULL }
 };
 
 static void place_free(gpointer data)
@@ -122,7 +121,7 @@ out:
 /* Functions only: neither root buses, which have an id too, nor the platform's own sources. */
 static bool parse_functions(VTDScope *s, VTDList which, GPtrArray **list, Error **errp)
 {
-    const char *name = list_props[which].name, *text = s->text[which];
+    const char *name = vtd_lists[which].name, *text = s->text[which];
 
     if (!text) {
         return true;
@@ -305,36 +304,4 @@ bool vtd_places_cover(const GPtrArray *list, PCIBus *bus, int devfn, const PCIDe
         }
     }
     return false;
-}
-
-static void get_list(Object *obj, Visitor *v, const char *name, void *opaque, Error **errp)
-{
-    VTDScope *s = &INTEL_IOMMU_DEVICE(obj)->unit->scope;
-    g_autofree char *text = g_strdup(s->text[(const ListProp *)opaque - list_props]);
-
-    text = text ? text : g_strdup("");
-    visit_type_str(v, name, &text, errp);
-}
-
-static void set_list(Object *obj, Visitor *v, const char *name, void *opaque, Error **errp)
-{
-    VTDScope *s = &INTEL_IOMMU_DEVICE(obj)->unit->scope;
-    char **text = &s->text[(const ListProp *)opaque - list_props];
-    char *value;
-
-    if (DEVICE(obj)->realized) {
-        qdev_prop_set_after_realize(DEVICE(obj), name, errp);
-    } else if (visit_type_str(v, name, &value, errp)) {
-        g_free(*text);
-        *text = value;
-    }
-}
-
-void vtd_scope_class_init(ObjectClass *oc)
-{
-    for (unsigned i = 0; i < VTD_LISTS; i++) {
-        object_class_property_add(oc, list_props[i].name, "string", get_list, set_list, NULL,
-                                  (void *)&list_props[i]);
-        object_class_property_set_description(oc, list_props[i].name, list_props[i].what);
-    }
 }

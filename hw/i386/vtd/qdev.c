@@ -23,6 +23,11 @@ static IommuProps *vtd_knobs_of(Object *obj)
     return &INTEL_IOMMU_DEVICE(obj)->unit->knobs;
 }
 
+static IommuProps *vtd_lists_of(Object *obj)
+{
+    return &INTEL_IOMMU_DEVICE(obj)->unit->lists;
+}
+
 static bool vtd_can_map(IommuShell *s)
 {
     return vtd_unit_of(s)->set.cm;
@@ -103,6 +108,7 @@ static void vtd_realize(DeviceState *dev, Error **errp)
     }
     mmio_size = vtd_config_mmio_size(&c);
     iommu_props_freeze(&u->caps, &c, sizeof(c));
+    vtd_show_knobs(u, &c);
     if (!vtd_platform_place(u, mmio_size, errp)) {
         return;
     }
@@ -135,6 +141,7 @@ static void vtd_instance_init(Object *obj)
     iommu_shell_init(&u->shell, obj, &vtd_shell_ops);
     iommu_props_init(&u->caps, vtd_caps, &u->set);
     iommu_props_init(&u->knobs, vtd_knobs, &u->knob);
+    iommu_props_init(&u->lists, vtd_lists, &u->scope);
 }
 
 static void vtd_instance_finalize(Object *obj)
@@ -148,9 +155,9 @@ static void vtd_instance_finalize(Object *obj)
     g_free(u);
 }
 
-static char *vtd_get_model(Object *obj, Error **errp)
+static char *vtd_get_model(Object *obj)
 {
-    return g_strdup(INTEL_IOMMU_DEVICE(obj)->unit->model);
+    return g_strdup(vtd_set_name(INTEL_IOMMU_DEVICE(obj)->unit));
 }
 
 static void vtd_set_model(Object *obj, const char *value, Error **errp)
@@ -183,6 +190,27 @@ static const VMStateDescription vmstate_vtd = {
     },
 };
 
+static void vtd_add_properties(DeviceClass *dc)
+{
+    ObjectClass *x86 = object_class_get_parent(OBJECT_CLASS(dc));
+    IommuPropList list = iommu_prop_list_new();
+
+    iommu_prop_list_string(&list, "model",
+                           "set of capabilities to start from: qemu (the default), spr, max",
+                           vtd_get_model, vtd_set_model);
+    iommu_prop_list_table(&list, vtd_caps, vtd_caps_of);
+    iommu_prop_list_table(&list, vtd_knobs, vtd_knobs_of);
+    iommu_prop_list_table(&list, vtd_lists, vtd_lists_of);
+    iommu_shell_timed_properties(&list);
+    iommu_prop_list_install(&list, dc);
+    /* Of every x86 IOMMU, which does not say what they mean. */
+    object_class_property_set_description(x86, "intremap",
+        "ECAP.IR: interrupt remapping; auto: on, unless KVM has the whole irqchip");
+    object_class_property_set_description(x86, "device-iotlb",
+        "ECAP.DT: device TLBs (ATS); on adds them to the set, dt=off takes them away");
+    object_class_property_set_description(x86, "pt", "ECAP.PT: pass-through; off takes it away");
+}
+
 static void vtd_class_init(ObjectClass *oc, void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(oc);
@@ -198,11 +226,7 @@ static void vtd_class_init(ObjectClass *oc, void *data)
     rc->phases.exit = vtd_reset_exit;
     xc->realize = vtd_realize;
     xc->int_remap = vtd_int_remap;
-    iommu_props_class_init(oc, vtd_caps, vtd_caps_of);
-    iommu_props_class_init(oc, vtd_knobs, vtd_knobs_of);
-    object_class_property_add_str(oc, "model", vtd_get_model, vtd_set_model);
-    object_class_property_set_description(oc, "model", "named set of capabilities");
-    vtd_scope_class_init(oc);
+    vtd_add_properties(dc);
     iommu_shell_class_init(oc);
     iommu_shell_port_class_init(oc);
 }

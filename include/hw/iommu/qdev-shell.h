@@ -17,6 +17,7 @@
 #include "hw/iommu/profile.h"
 #include "hw/iommu/qdev-fast.h"
 #include "hw/iommu/qdev-port.h"
+#include "hw/iommu/qdev-props.h"
 #include "hw/iommu/timed.h"
 #include "hw/pci/pci.h"
 #include "hw/pci/pci_bus.h"
@@ -123,8 +124,7 @@ struct IommuShell {
     char *caches;                /* properties, NULL if not given */
     char *profile_name;
     bool timing;
-    IommuProfile *own_profile;   /* read from a file */
-    const IommuProfile *profile; /* in use */
+    IommuProfile *profile;       /* in use */
     IommuTimed *timed;           /* NULL: timing off */
     int64_t base_ns;             /* virtual time of cycle 0 */
     uint64_t wake_at;            /* cycle the model asked for, or IOMMU_CYCLE_NEVER */
@@ -266,8 +266,8 @@ void iommu_shell_client_page_response(IommuShell *s, const IommuPageResponse *rs
 
 /* qdev-timed.c: profile, clock, timer. */
 
-/** Add the properties caches, profile and timing to class @oc. */
-void iommu_shell_timed_class_init(ObjectClass *oc);
+/** Add the properties caches, profile and timing. */
+void iommu_shell_timed_properties(IommuPropList *list);
 /** Find the profile that the properties name; s->profile then lives as long as the shell. */
 bool iommu_shell_choose_profile(IommuShell *s, Error **errp);
 /** Start the clock, and the scheduler if timing=on. */
