@@ -2,10 +2,10 @@
 /* iommu-dma behind either IOMMU, with PASIDs, ATS and PRI. */
 #include "qemu/osdep.h"
 #include "dma-iommu.h"
+#include "sw-qom.h"
 
 #include "../lib/smmu-driver.h"
 #include "../lib/vtd-driver.h"
-#include "qobject/qdict.h"
 
 #define ASID_BASE 16
 #define DID 3
@@ -341,37 +341,10 @@ void di_enable(DmaIommu *di, bool on)
     }
 }
 
-/* Value of @property of the object at @path; NULL if there is none. */
-static char *get_string(QTestState *qts, const char *path, const char *property)
-{
-    QDict *r = qtest_qmp(qts, "{ 'execute': 'qom-get', 'arguments': { 'path': %s, "
-                         "'property': %s } }", path, property);
-    char *value = g_strdup(qdict_get_try_str(r, "return"));
-
-    qobject_unref(r);
-    return value;
-}
-
-static char *iommu_path(QTestState *qts)
-{
-    const char *type = dma_is_x86() ? "intel-iommu" : "arm-smmuv3";
-
-    for (unsigned i = 0; i < 256; i++) {
-        g_autofree char *path = g_strdup_printf("/machine/%s/device[%u]", dma_is_x86()
-                                                ? "peripheral-anon" : "unattached", i);
-        g_autofree char *found = get_string(qts, path, "type");
-
-        if (!g_strcmp0(found, type)) {
-            return g_steal_pointer(&path);
-        }
-    }
-    g_assert_not_reached();
-}
-
 uint64_t di_counter(DmaIommu *di, const char *name)
 {
-    g_autofree char *path = iommu_path(di->m->qts);
-    g_autofree char *json = get_string(di->m->qts, path, "stagewalk-counters");
+    g_autofree char *path = sw_iommu_path(di->m->qts);
+    g_autofree char *json = sw_get(di->m->qts, path, "stagewalk-counters");
     g_autofree char *key = g_strdup_printf("\"%s\"", name);
     const char *at = strstr(json, key);
 

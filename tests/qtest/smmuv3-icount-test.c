@@ -6,10 +6,10 @@
  */
 #include "qemu/osdep.h"
 #include "dma-machine.h"
+#include "sw-qom.h"
 
 #include "../lib/smmu-driver.h"
 #include "../lib/smmu-tables.h"
-#include "qobject/qdict.h"
 
 #define SCRIPT  0x60000000ull /* the program's first instruction says so too */
 #define IOVA    0x7000120000ull
@@ -67,29 +67,11 @@ static uint64_t read_dma(void *opaque, uint64_t offset, unsigned size)
     return r->m->regs.read(r->m, offset, size);
 }
 
-static char *smmu_path(QTestState *qts)
-{
-    for (unsigned i = 0; i < 100; i++) {
-        g_autofree char *path = g_strdup_printf("/machine/unattached/device[%u]", i);
-        QDict *rsp = qtest_qmp(qts, "{'execute': 'qom-get', 'arguments': {'path': %s, "
-                               "'property': 'type'}}", path);
-        bool found = !g_strcmp0(qdict_get_try_str(rsp, "return"), "arm-smmuv3");
-
-        qobject_unref(rsp);
-        if (found) {
-            return g_steal_pointer(&path);
-        }
-    }
-    g_assert_not_reached();
-}
-
 static void append_property(GString *out, QTestState *qts, const char *path, const char *property)
 {
-    QDict *rsp = qtest_qmp(qts, "{'execute': 'qom-get', 'arguments': {'path': %s, 'property': %s}}",
-                           path, property);
+    g_autofree char *value = sw_get(qts, path, property);
 
-    g_string_append_printf(out, "%s: %s\n", property, qdict_get_str(rsp, "return"));
-    qobject_unref(rsp);
+    g_string_append_printf(out, "%s: %s\n", property, value);
 }
 
 /* Tables are written while the machine stands; the program does what touches registers. */
@@ -201,7 +183,7 @@ static char *run_once(unsigned poll_us)
     unlink(file);
     r.recorded[0] = (RegBus) { .write = record_smmu, .opaque = &r };
     r.recorded[1] = (RegBus) { .write = record_dma, .read = read_dma, .opaque = &r };
-    path = smmu_path(r.m->qts);
+    path = sw_iommu_path(r.m->qts);
     prepare(&r);
     qtest_qmp_assert_success(r.m->qts, "{'execute': 'qom-set', 'arguments': {'path': %s, "
                              "'property': 'stagewalk-trace', 'value': 'next'}}", path);

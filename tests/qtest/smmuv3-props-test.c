@@ -129,7 +129,12 @@ static void test_model(SwMachine *m)
 
 static const SwRefused refused[] = {
     { "/smmuv3/properties/refuse-caches", "caches=huge", NULL, "full, one, off, tiny" },
-    { "/smmuv3/properties/refuse-model", "model=mmu9", NULL, "max, qemu, mmu600, mmu700, min" },
+    { "/smmuv3/properties/refuse-profile", "profile=mmu9", NULL,
+      "full, one, off, tiny, gem5, ideal, mmu600, mmu700, vtd-128, vtd-64, or a profile file" },
+    { "/smmuv3/properties/refuse-both", "caches=one -global arm-smmuv3.profile=tiny",
+      "caches=one, profile=tiny", "only one" },
+    { "/smmuv3/properties/refuse-model", "model=mmu9", NULL,
+      "default, max, qemu, mmu600, mmu700, min" },
     { "/smmuv3/properties/refuse-httu", "httu=maybe", NULL, "off, af, afdbm, haft" },
     { "/smmuv3/properties/refuse-stall", "stall=never", NULL, "on, off, force" },
     { "/smmuv3/properties/refuse-stage", "stage=3", NULL, "1, 2 or nested" },
@@ -139,6 +144,23 @@ static const SwRefused refused[] = {
     { "/smmuv3/properties/refuse-cmdqs", "cmdqs=20", NULL, "0 to 19" },
     { "/smmuv3/properties/refuse-msi-deviceid", "msi-deviceid=65535", NULL, "0 to 65534" },
     { "/smmuv3/properties/refuse-unknown", "nosuch=1", NULL, "not found" },
+};
+
+/* ---- what is in force -------------------------------------------------------------------- */
+
+static const SwReadBack read_back[] = {
+    { "/smmuv3/properties/read-default", NULL, "model", "default" },
+    { "/smmuv3/properties/read-model", "model=mmu600", "model", "mmu600" },
+    { "/smmuv3/properties/read-model-default", "model=default", "sidsize", "16" },
+    { "/smmuv3/properties/read-of-model", "model=mmu600", "oas", "48" },
+    { "/smmuv3/properties/read-given", "oas=40", "oas", "40" },
+    { "/smmuv3/properties/read-taken-along", "ats=off", "pri", "off" },
+    { "/smmuv3/properties/read-trimmed", "minor=2", "httu", "afdbm" },
+    { "/smmuv3/properties/read-stage", NULL, "stage", "nested" },
+    { "/smmuv3/properties/read-stage-1", "s2p=off", "stage", "1" },
+    { "/smmuv3/properties/read-stage-2", "s1p=off", "stage", "2" },
+    { "/smmuv3/properties/read-caches", "caches=one", "profile", "one" },
+    { "/smmuv3/properties/read-no-caches", "profile=mmu700", "caches", "" },
 };
 
 int main(int argc, char **argv)
@@ -154,6 +176,8 @@ int main(int argc, char **argv)
     qtest_add_func("/smmuv3/properties/ID1-no-atos-no-gatos", test_no_atos);
     qtest_add_func("/smmuv3/properties/RG24-no-msi-no-cfg", test_no_msi);
     sw_add_models("/smmuv3/properties/model", models, false, test_model);
+    sw_add_read_back(read_back, G_N_ELEMENTS(read_back), false);
+    sw_add_profiles("/smmuv3/properties/profile", false);
     sw_add_refused(refused, G_N_ELEMENTS(refused), false);
     return g_test_run();
 }

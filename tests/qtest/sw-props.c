@@ -2,10 +2,11 @@
 /* Tables of properties of an IOMMU. */
 #include "qemu/osdep.h"
 #include "sw-props.h"
+#include "sw-qom.h"
 
 typedef struct Row {
     const void *data;
-    const char *model;
+    const char *model; /* or profile */
     void (*fn)(SwMachine *m);
     bool vtd;
 } Row;
@@ -45,6 +46,34 @@ static void test_refused(const void *data)
     sw_assert_refused(args, r->named ? r->named : r->properties, r->allowed);
 }
 
+static void assert_reads(SwMachine *m, const char *property, const char *value)
+{
+    g_autofree char *path = sw_iommu_path(m->qts);
+    g_autofree char *is = sw_get(m->qts, path, property);
+
+    g_assert_cmpstr(is, ==, value);
+}
+
+static void test_read_back(const void *data)
+{
+    const Row *row = data;
+    const SwReadBack *r = row->data;
+    SwMachine *m = start(row->vtd, r->properties);
+
+    assert_reads(m, r->property, r->value);
+    sw_machine_free(m);
+}
+
+static void test_profile(const void *data)
+{
+    const Row *row = data;
+    g_autofree char *property = g_strdup_printf("profile=%s", row->model);
+    SwMachine *m = start(row->vtd, property);
+
+    assert_reads(m, "profile", row->model);
+    sw_machine_free(m);
+}
+
 static void test_model(const void *data)
 {
     const Row *row = data;
@@ -66,6 +95,26 @@ void sw_add_refused(const SwRefused *refused, size_t count, bool vtd)
 {
     for (size_t i = 0; i < count; i++) {
         add(refused[i].path, (Row) { .data = &refused[i], .vtd = vtd }, test_refused);
+    }
+}
+
+void sw_add_read_back(const SwReadBack *read, size_t count, bool vtd)
+{
+    for (size_t i = 0; i < count; i++) {
+        add(read[i].path, (Row) { .data = &read[i], .vtd = vtd }, test_read_back);
+    }
+}
+
+void sw_add_profiles(const char *path, bool vtd)
+{
+    static const char *const shipped[] = {
+        "gem5", "ideal", "mmu600", "mmu700", "tiny", "vtd-64", "vtd-128",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(shipped); i++) {
+        g_autofree char *name = g_strdup_printf("%s-%s", path, shipped[i]);
+
+        add(name, (Row) { .model = shipped[i], .vtd = vtd }, test_profile);
     }
 }
 

@@ -98,6 +98,10 @@ static void test_model(SwMachine *m)
 
 static const SwRefused refused[] = {
     { "/vtd/properties/refuse-caches", "caches=huge", "caches=huge", "full, one, off, tiny" },
+    { "/vtd/properties/refuse-profile", "profile=vtd-1", "profile=vtd-1",
+      "full, one, off, tiny, gem5, ideal, mmu600, mmu700, vtd-128, vtd-64, or a profile file" },
+    { "/vtd/properties/refuse-both", "caches=one,profile=tiny", "caches=one, profile=tiny",
+      "only one" },
     { "/vtd/properties/refuse-model", "model=zzz", "model=zzz", "qemu, spr, max" },
     { "/vtd/properties/refuse-aw-bits", "aw-bits=40", "aw-bits=40", "39, 48 or 57" },
     { "/vtd/properties/refuse-nfr", "nfr=300", "300", "1 to 256" },
@@ -106,6 +110,22 @@ static const SwRefused refused[] = {
     { "/vtd/properties/refuse-nest", "model=max,nest=on,fsts=off", "nest", "fsts=on" },
     { "/vtd/properties/refuse-eim", "eim=on,intremap=off", "eim=on", "intremap=on" },
     { "/vtd/properties/refuse-unknown", "nosuch=1", "nosuch", "not found" },
+};
+
+/* What is in force. */
+static const SwReadBack read_back[] = {
+    { "/vtd/properties/read-default", NULL, "model", "qemu" },
+    { "/vtd/properties/read-model", "model=spr", "model", "spr" },
+    { "/vtd/properties/read-of-model", "model=spr", "mamv", "45" },
+    { "/vtd/properties/read-given", "mamv=9", "mamv", "9" },
+    { "/vtd/properties/read-taken-along", "model=max,dt=off", "prs", "off" },
+    { "/vtd/properties/read-older-of-model", "model=max", "x-scalable-mode", "on" },
+    { "/vtd/properties/read-older-default", NULL, "dma-drain", "on" },
+    { "/vtd/properties/read-field-of-older", "x-scalable-mode=on", "smts", "on" },
+    { "/vtd/properties/read-width", "aw-bits=39", "mgaw", "39" },
+    { "/vtd/properties/read-eim", NULL, "eim", "on" },
+    { "/vtd/properties/read-caches", "caches=one", "profile", "one" },
+    { "/vtd/properties/read-no-caches", "profile=vtd-64", "caches", "" },
 };
 
 int main(int argc, char **argv)
@@ -120,6 +140,8 @@ int main(int argc, char **argv)
     qtest_add_func("/vtd/properties/R5-no-prs-no-pqa", test_no_page_requests);
     qtest_add_func("/vtd/properties/R5-no-ir-no-irta", test_no_interrupt_remapping);
     sw_add_models("/vtd/properties/model", models, true, test_model);
+    sw_add_read_back(read_back, G_N_ELEMENTS(read_back), true);
+    sw_add_profiles("/vtd/properties/profile", true);
     sw_add_refused(refused, G_N_ELEMENTS(refused), true);
     return g_test_run();
 }
