@@ -9,6 +9,7 @@ wrong, a status that is not 0, and nothing left behind half done.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -77,6 +78,42 @@ class Entry(unittest.TestCase):
         self.assertEqual(done.returncode, 0)
         for word in ("demo", "test", "build", "--baseline", "bench", "clean", "QEMU_SRC"):
             self.assertIn(word, done.stdout)
+
+    def test_help_of_each_command(self):
+        words = {"demo": ("--one-mode", "--mb", "--qemu-dir"), "test": ("--full", "unit", "TIER"),
+                 "build": ("--baseline", "build/bin"), "bench": ("--output",),
+                 "clean": ("--cache", "build/")}
+        overview = self.run_entry("--help").stdout.split("environment:")[0]
+        self.assertEqual(set(words), set(re.findall(r"^  (\w+)", overview, re.MULTILINE)))
+        for command, names in words.items():
+            for arguments in (("--help",), ("-h",), ("--nonsense", "--help")):
+                done = self.run_entry(command, *arguments)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                for word in (f"./stagewalk {command}", *names):
+                    self.assertIn(word, done.stdout)
+        self.assertFalse((self.top / "build").exists())     # at once: nothing is made
+        self.assertFalse(self.cache.exists())
+
+    def test_help_of_scripts_is_the_same(self):
+        """The entry checks arguments before it builds, so it must know what the scripts know."""
+        for command, script in (("demo", "tools/demo/run"), ("bench", "bench/run")):
+            theirs = subprocess.run([TOP / script, "--help"], capture_output=True, text=True,
+                                    timeout=60, check=True).stdout
+            ours = self.run_entry(command, "--help").stdout
+            options = [set(re.findall(r"--[a-z][a-z-]*", text)) - {"--help"}
+                       for text in (theirs, ours)]
+            self.assertEqual(*options)
+
+    def test_arguments_are_checked_before_anything_is_made(self):
+        for words, complaint in ((("demo", "--mode"), "'--mode'"), (("demo", "--mb", "5"), "5"),
+                                 (("demo", "--mb=5"), "16|32|64|128"), (("demo", "--mb"), "value"),
+                                 (("demo", "--mbs=16"), "'--mbs=16'"),
+                                 (("bench", "--quick"), "'--quick'"),
+                                 (("bench", "--output="), "value"), (("bench", "here"), "'here'"),
+                                 (("test", "--full=yes"), "'--full=yes'"),
+                                 (("build", "--baseline", "now"), "'now'")):
+            self.assert_refused(self.run_entry(*words), complaint, f"./stagewalk {words[0]} --help")
+        self.assertFalse((self.top / "build").exists())
 
     def test_unknown_command(self):
         self.assert_refused(self.run_entry("bild"), "'bild'", "--help")
