@@ -9,6 +9,7 @@
  */
 #include "qemu/osdep.h"
 #include "hw/iommu/qdev-shell.h"
+#include "hw/iommu/qdev-trace.h"
 #include "qemu/atomic.h"
 #include "qemu/bswap.h"
 #include "qemu/log.h"
@@ -146,6 +147,7 @@ static IommuMemStatus host_send_msi(void *opaque, uint64_t addr, uint32_t data, 
     MemTxAttrs attrs = host_attrs(attr);
     uint32_t *p;
 
+    IOMMU_TRACE_EVENT(s, msi, addr, data);
     if (!s->ops->send_msi) {
         RCU_READ_LOCK_GUARD();
         p = (addr & 3) ? NULL : host_ram(s, addr, 4, true, attrs);
@@ -187,8 +189,12 @@ static IommuAtsInvStatus host_ats_invalidate(void *opaque, const IommuAtsInv *in
 {
     IommuShell *s = opaque;
 
+    IommuAtsInvStatus status;
+
     iommu_shell_notify_devtlb(s, inv);
-    return iommu_shell_client_ats(s, inv);
+    status = iommu_shell_client_ats(s, inv);
+    iommu_shell_trace_ats(s, inv, status);
+    return status;
 }
 
 static void host_page_response(void *opaque, const IommuPageResponse *rsp)
@@ -268,6 +274,11 @@ static void G_GNUC_PRINTF(2, 3) host_guest_error(void *opaque, const char *fmt, 
     va_end(ap);
 }
 
+static void host_note(void *opaque, const IommuNote *n)
+{
+    iommu_shell_trace_note(opaque, n);
+}
+
 static const IommuHostOps host_ops = {
     .read = host_read,
     .write = host_write,
@@ -282,6 +293,7 @@ static const IommuHostOps host_ops = {
     .wake = host_wake,
     .now = host_now,
     .guest_error = host_guest_error,
+    .note = host_note,
 };
 
 IommuHost iommu_shell_host(IommuShell *s)

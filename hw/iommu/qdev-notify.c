@@ -9,6 +9,7 @@
  */
 #include "qemu/osdep.h"
 #include "hw/iommu/qdev-shell.h"
+#include "hw/iommu/qdev-trace.h"
 #include "block/aio.h"
 #include "qapi/error.h"
 
@@ -52,11 +53,23 @@ static void tell_one(IommuShellDevice *d, IOMMUNotifier *n, IOMMUNotifierFlag ty
     }
 }
 
+static void trace_notice(IommuShellDevice *d, IOMMUNotifierFlag type, hwaddr first, hwaddr last,
+                         hwaddr pa)
+{
+    const char *what = type == IOMMU_NOTIFIER_MAP ? "map" :
+                       type == IOMMU_NOTIFIER_UNMAP ? "unmap" : "device TLB unmap";
+
+    IOMMU_TRACE_EVENT(d->shell, notify, iommu_shell_stream(d), what, first, last, pa);
+}
+
 static void tell(IommuShellDevice *d, IOMMUNotifierFlag type, hwaddr first, hwaddr last,
                  hwaddr pa, IOMMUAccessFlags perm)
 {
     IOMMUNotifier *n;
 
+    if (IOMMU_TRACED(NOTIFY)) {
+        trace_notice(d, type, first, last, pa);
+    }
     IOMMU_NOTIFIER_FOREACH(n, &d->iommu) {
         tell_one(d, n, type, first, last, pa, perm);
     }

@@ -9,6 +9,7 @@
  */
 #include "qemu/osdep.h"
 #include "hw/iommu/qdev-shell.h"
+#include "hw/iommu/qdev-trace.h"
 
 /* Who has @stream: of several, the one that was last to say so. */
 static IommuShellClient *client_of(IommuShell *s, uint32_t stream)
@@ -45,20 +46,21 @@ static uint32_t port_features(IommuPort *port)
     return iommu_shell_of(OBJECT(port))->port_features;
 }
 
-static void port_translate(IommuPortWay *c, const IommuTxn *txn, IommuResult *res)
+/* On its own, for its locals would cost a recent answer a stack frame. */
+static __attribute__((noinline)) void translate_by_model(IommuPortWay *c, const IommuTxn *txn,
+                                                         IommuResult *res)
 {
     IommuShell *s = c->shell;
+    IommuShellTraceMark mark;
     uint64_t owed = 0;
     IommuTxn t;
 
-    if (iommu_fast_translate(&s->fast, txn, res, true)) {
-        return;
-    }
     if (!iommu_shell_enter_quiet(s)) {
         *res = (IommuResult) { .status = IOMMU_STATUS_ABORT };
         return;
     }
     t = *txn;
+    iommu_shell_trace_begin(s, &mark);
     t.cookie = c->client->stall_done ? ++s->last_number : 0;
     if (s->timed && !t.probe && c->client->done) {
         t.cookie = t.cookie ? t.cookie : ++s->last_number;
@@ -68,6 +70,7 @@ static void port_translate(IommuPortWay *c, const IommuTxn *txn, IommuResult *re
     } else {
         iommu_fast_learn(&s->fast, s->model, &t, res);
     }
+    iommu_shell_trace_translate(s, &mark, &t, res);
     if (res->status == IOMMU_STATUS_STALLED) {
         owed |= IOMMU_SHELL_OWES_STALL_DONE;
     }
@@ -81,12 +84,24 @@ static void port_translate(IommuPortWay *c, const IommuTxn *txn, IommuResult *re
     iommu_shell_leave(s);
 }
 
+static void port_translate(IommuPortWay *c, const IommuTxn *txn, IommuResult *res)
+{
+    IommuShell *s = c->shell;
+
+    if (iommu_fast_translate(&s->fast, txn, res, true)) {
+        iommu_shell_trace_translate(s, NULL, txn, res);
+        return;
+    }
+    translate_by_model(c, txn, res);
+}
+
 static void port_page_request(IommuPort *port, const IommuPageRequest *req)
 {
     IommuShell *s = iommu_shell_of(OBJECT(port));
 
     /* An automatic answer invalidates as a command would (VT-d 7.4) */
     if (s->model->ops->page_request && iommu_shell_enter(s)) {
+        iommu_shell_trace_page_request(s, req);
         s->model->ops->page_request(s->model, req);
         iommu_shell_leave(s);
     }
@@ -97,6 +112,7 @@ static void port_ats_inv_done(IommuPort *port, uint32_t stream, uint32_t itag, b
     IommuShell *s = iommu_shell_of(OBJECT(port));
 
     if (s->model->ops->ats_inv_done && iommu_shell_enter(s)) {
+        IOMMU_TRACE_EVENT(s, ats_done, stream, itag, ok);
         s->model->ops->ats_inv_done(s->model, stream, itag, ok);
         iommu_shell_leave(s);
     }

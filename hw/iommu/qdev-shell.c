@@ -5,6 +5,7 @@
  */
 #include "qemu/osdep.h"
 #include "hw/iommu/qdev-shell.h"
+#include "hw/iommu/qdev-trace.h"
 #include "block/aio.h"
 #include "hw/qdev-core.h"
 #include "qapi/error.h"
@@ -39,6 +40,9 @@ static void shell_act(IommuShell *s, const IommuShellAction *a)
 {
     switch (a->kind) {
     case IOMMU_SHELL_IRQ:
+        if (!s->ops->vtd) {
+            trace_smmuv3_irq(iommu_shell_trace_unit(s), a->addr);
+        }
         if (s->ops->pulse_irq) {
             s->ops->pulse_irq(s, a->addr);
         }
@@ -50,12 +54,16 @@ static void shell_act(IommuShell *s, const IommuShellAction *a)
         iommu_shell_notify_unmap(s, &a->unmap);
         break;
     case IOMMU_SHELL_STALL_DONE:
+        iommu_shell_trace_resume(s, a->addr, &a->result);
         iommu_shell_client_stall_done(s, a->addr, &a->result);
         break;
     case IOMMU_SHELL_DONE:
         iommu_shell_client_done(s, a->addr, a->cycle);
         break;
     case IOMMU_SHELL_PAGE_RESPONSE:
+        IOMMU_TRACE_EVENT(s, page_response, a->response.stream,
+                          iommu_shell_trace_pasid(a->response.has_pasid, a->response.pasid),
+                          a->response.prgi, a->response.code);
         iommu_shell_client_page_response(s, &a->response);
         break;
     case IOMMU_SHELL_MODE:
@@ -187,17 +195,29 @@ void iommu_shell_mode_dirty(IommuShell *s)
     }
 }
 
-void iommu_shell_translate(IommuShell *s, const IommuTxn *txn, IommuResult *res)
+/* On its own, for its locals would cost a recent answer a stack frame. */
+static __attribute__((noinline)) void translate_by_model(IommuShell *s, const IommuTxn *txn,
+                                                         IommuResult *res)
 {
-    if (iommu_fast_translate(&s->fast, txn, res, false)) {
-        return;
-    }
+    IommuShellTraceMark mark;
+
     if (!iommu_shell_enter_quiet(s)) {
         *res = (IommuResult) { .status = IOMMU_STATUS_ABORT };
         return;
     }
+    iommu_shell_trace_begin(s, &mark);
     iommu_fast_learn(&s->fast, s->model, txn, res);
+    iommu_shell_trace_translate(s, &mark, txn, res);
     iommu_shell_leave(s);
+}
+
+void iommu_shell_translate(IommuShell *s, const IommuTxn *txn, IommuResult *res)
+{
+    if (iommu_fast_translate(&s->fast, txn, res, false)) {
+        iommu_shell_trace_translate(s, NULL, txn, res);
+        return;
+    }
+    translate_by_model(s, txn, res);
 }
 
 /* Registers are 32 or 64 bits wide and naturally aligned. */
@@ -220,6 +240,7 @@ static uint64_t shell_mmio_read(void *opaque, hwaddr addr, unsigned size)
         return 0;
     }
     value = s->model->ops->mmio_read(s->model, addr, size);
+    iommu_shell_trace_register(s, false, addr, size, value);
     iommu_shell_leave(s);
     return value;
 }
@@ -237,6 +258,7 @@ static void shell_mmio_write(void *opaque, hwaddr addr, uint64_t value, unsigned
         return;
     }
     iommu_shell_follow_streams(s);
+    iommu_shell_trace_register(s, true, addr, size, value);
     s->model->ops->mmio_write(s->model, addr, value, size);
     iommu_shell_leave(s);
 }
@@ -313,6 +335,7 @@ void iommu_shell_reset(IommuShell *s)
     g_array_set_size(s->actions, 0);
     s->actions_done = 0;
     g_array_set_size(s->pending, 0);
+    IOMMU_TRACE_EVENT(s, reset);
     s->model->ops->reset(s->model);
     iommu_shell_timed_reset(s);
     iommu_shell_watch_again(s);

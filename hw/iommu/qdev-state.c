@@ -7,6 +7,7 @@
  */
 #include "qemu/osdep.h"
 #include "hw/iommu/qdev-shell.h"
+#include "hw/iommu/qdev-trace.h"
 #include "migration/vmstate.h"
 #include "qemu/error-report.h"
 
@@ -69,6 +70,7 @@ static int shell_pre_save(void *opaque)
         free(w.data);
         return -ENOMEM;
     }
+    IOMMU_TRACE_EVENT(s, save, w.len);
     g_free(s->saved);
     s->saved = g_memdup2(w.data, w.len);
     s->saved_size = w.len;
@@ -100,6 +102,7 @@ static int shell_post_load(void *opaque, int version_id)
         iommu_shell_mode_dirty(s);
         iommu_shell_leave(s);
     }
+    IOMMU_TRACE_EVENT(s, load, s->saved_size, ok);
     shell_post_save(s);
     if (!ok) {
         error_report("%s: the migration image is damaged or of a device with other properties",

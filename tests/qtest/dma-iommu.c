@@ -186,7 +186,7 @@ DmaIommu *di_new(const char *props)
     return di_new_with("", props);
 }
 
-static DmaIommu *new_at(const char *iommu, const char *props, bool behind_ports)
+static DmaIommu *new_at(const char *iommu, const char *props, const char *args, bool behind_ports)
 {
     g_autofree char *x86 = g_strdup_printf("intremap=on,model=max%s%s", *iommu ? "," : "", iommu);
     DmaIommu *di;
@@ -198,7 +198,7 @@ static DmaIommu *new_at(const char *iommu, const char *props, bool behind_ports)
     di = g_new0(DmaIommu, 1);
     iommu = dma_is_x86() ? x86 : iommu;
     di->m = behind_ports ? dma_machine_new_behind_ports(iommu, props)
-                         : dma_machine_new(iommu, props, NULL);
+                         : dma_machine_new(iommu, props, args);
     if (dma_is_x86()) {
         vtd_start(di);
     } else {
@@ -212,12 +212,17 @@ static DmaIommu *new_at(const char *iommu, const char *props, bool behind_ports)
 
 DmaIommu *di_new_with(const char *iommu, const char *props)
 {
-    return new_at(iommu, props, false);
+    return new_at(iommu, props, NULL, false);
+}
+
+DmaIommu *di_new_with_args(const char *args)
+{
+    return new_at("", NULL, args, false);
 }
 
 DmaIommu *di_new_behind_ports(const char *iommu, const char *props)
 {
-    return new_at(iommu, props, true);
+    return new_at(iommu, props, NULL, true);
 }
 
 void di_share(DmaIommu *di, unsigned rid)

@@ -41,6 +41,9 @@ DmaIommu *di_new(const char *props);
 /** Same, with further properties of the IOMMU. */
 DmaIommu *di_new_with(const char *iommu, const char *props);
 
+/** Same as di_new(), with more arguments of the emulator. */
+DmaIommu *di_new_with_args(const char *args);
+
 /** Same, the device behind a root port (dma_machine_new_behind_ports()). */
 DmaIommu *di_new_behind_ports(const char *iommu, const char *props);
 /** Let @rid have the same address spaces as the device. */

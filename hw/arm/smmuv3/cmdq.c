@@ -4,6 +4,7 @@
  * chapter 4, 7.1). Queue 0 is the Command queue, queue n is ECMDQ n - 1 (3.5.6).
  */
 #include "internal.h"
+#include "hw/iommu/note.h"
 #include "hw/iommu/timed.h"
 
 /* Of one doorbell, with timing off: the rest follows when the host has had its turn. A notified range
@@ -21,6 +22,7 @@ typedef enum CmdOutcome {
 } CmdOutcome;
 
 typedef struct Command {
+    const char *name;
     bool (*legal)(const SmmuConfig *c, const uint64_t w[CMD_WORDS]); /* NULL: not implemented */
     CmdOutcome (*run)(SmmuModel *m, unsigned q, const uint64_t w[CMD_WORDS]);
 } Command;
@@ -264,28 +266,28 @@ static CmdOutcome run_sync(SmmuModel *m, unsigned q, const uint64_t *w)
 }
 
 static const Command commands[] = {
-    [CMD_PREFETCH_CONFIG] = { legal_always, run_prefetch },
-    [CMD_PREFETCH_ADDR] = { legal_always, run_prefetch },
-    [CMD_CFGI_STE] = { legal_always, run_cfgi_ste },
-    [CMD_CFGI_STE_RANGE] = { legal_always, run_cfgi_ste_range },
-    [CMD_CFGI_CD] = { legal_stage1, run_cfgi_cd },
-    [CMD_CFGI_CD_ALL] = { legal_stage1, run_cfgi_cd_all },
-    [CMD_TLBI_NH_ALL] = { legal_stage1, run_tlbi },
-    [CMD_TLBI_NH_ASID] = { legal_stage1, run_tlbi },
-    [CMD_TLBI_NH_VA] = { legal_stage1_range, run_tlbi },
-    [CMD_TLBI_NH_VAA] = { legal_stage1_range, run_tlbi },
-    [CMD_TLBI_EL2_ALL] = { legal_hyp, run_tlbi },
-    [CMD_TLBI_EL2_ASID] = { legal_hyp, run_tlbi },
-    [CMD_TLBI_EL2_VA] = { legal_hyp_range, run_tlbi },
-    [CMD_TLBI_EL2_VAA] = { legal_hyp_range, run_tlbi },
-    [CMD_TLBI_S12_VMALL] = { legal_stage2, run_tlbi },
-    [CMD_TLBI_S2_IPA] = { legal_stage2_range, run_tlbi },
-    [CMD_TLBI_NSNH_ALL] = { legal_always, run_tlbi },
-    [CMD_ATC_INV] = { legal_atc_inv, run_atc_inv },
-    [CMD_PRI_RESP] = { legal_pri_resp, run_pri_resp },
-    [CMD_RESUME] = { legal_stall, run_resume },
-    [CMD_STALL_TERM] = { legal_stall, run_stall_term },
-    [CMD_SYNC] = { legal_sync, run_sync },
+    [CMD_PREFETCH_CONFIG] = { "CMD_PREFETCH_CONFIG", legal_always, run_prefetch },
+    [CMD_PREFETCH_ADDR] = { "CMD_PREFETCH_ADDR", legal_always, run_prefetch },
+    [CMD_CFGI_STE] = { "CMD_CFGI_STE", legal_always, run_cfgi_ste },
+    [CMD_CFGI_STE_RANGE] = { "CMD_CFGI_STE_RANGE", legal_always, run_cfgi_ste_range },
+    [CMD_CFGI_CD] = { "CMD_CFGI_CD", legal_stage1, run_cfgi_cd },
+    [CMD_CFGI_CD_ALL] = { "CMD_CFGI_CD_ALL", legal_stage1, run_cfgi_cd_all },
+    [CMD_TLBI_NH_ALL] = { "CMD_TLBI_NH_ALL", legal_stage1, run_tlbi },
+    [CMD_TLBI_NH_ASID] = { "CMD_TLBI_NH_ASID", legal_stage1, run_tlbi },
+    [CMD_TLBI_NH_VA] = { "CMD_TLBI_NH_VA", legal_stage1_range, run_tlbi },
+    [CMD_TLBI_NH_VAA] = { "CMD_TLBI_NH_VAA", legal_stage1_range, run_tlbi },
+    [CMD_TLBI_EL2_ALL] = { "CMD_TLBI_EL2_ALL", legal_hyp, run_tlbi },
+    [CMD_TLBI_EL2_ASID] = { "CMD_TLBI_EL2_ASID", legal_hyp, run_tlbi },
+    [CMD_TLBI_EL2_VA] = { "CMD_TLBI_EL2_VA", legal_hyp_range, run_tlbi },
+    [CMD_TLBI_EL2_VAA] = { "CMD_TLBI_EL2_VAA", legal_hyp_range, run_tlbi },
+    [CMD_TLBI_S12_VMALL] = { "CMD_TLBI_S12_VMALL", legal_stage2, run_tlbi },
+    [CMD_TLBI_S2_IPA] = { "CMD_TLBI_S2_IPA", legal_stage2_range, run_tlbi },
+    [CMD_TLBI_NSNH_ALL] = { "CMD_TLBI_NSNH_ALL", legal_always, run_tlbi },
+    [CMD_ATC_INV] = { "CMD_ATC_INV", legal_atc_inv, run_atc_inv },
+    [CMD_PRI_RESP] = { "CMD_PRI_RESP", legal_pri_resp, run_pri_resp },
+    [CMD_RESUME] = { "CMD_RESUME", legal_stall, run_resume },
+    [CMD_STALL_TERM] = { "CMD_STALL_TERM", legal_stall, run_stall_term },
+    [CMD_SYNC] = { "CMD_SYNC", legal_sync, run_sync },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -375,26 +377,43 @@ static bool queue_fetch(SmmuModel *m, const QueueView *v, uint64_t w[CMD_WORDS])
     return true;
 }
 
+/** @w: NULL if it could not be fetched. */
+static void note(const SmmuModel *m, unsigned q, const QueueView *v, const uint64_t *w,
+                 SmmuCmdError error)
+{
+    unsigned op = w ? field_get(w, CMD_OP) : 0;
+
+    iommu_note(&m->base.host, &(IommuNote) {
+        .kind = IOMMU_NOTE_COMMAND, .index = v->cons, .code = error, .queue = q,
+        .name = op < COMMANDS && commands[op].name ? commands[op].name : "unknown command",
+        .words = { w ? w[0] : 0, w ? w[1] : 0 },
+    });
+}
+
 /** Show software how command @w ended. False if consumption stops here. */
 static bool queue_retire(SmmuModel *m, unsigned q, const QueueView *v, const uint64_t *w,
                          CmdOutcome outcome)
 {
     switch (outcome) {
     case CMD_ABORTED:
+        note(m, q, v, NULL, CERROR_ABT);
         queue_error(m, q, CERROR_ABT);
         return false;
     case CMD_ILLEGAL:
+        note(m, q, v, w, CERROR_ILL);
         SMMU_GUEST_ERROR(m, "smmuv3: illegal command 0x%016llx %016llx\n",
                          (unsigned long long)w[0], (unsigned long long)w[1]);
         queue_error(m, q, CERROR_ILL);
         return false;
     case CMD_ATC_TIMEOUT:
+        note(m, q, v, w, CERROR_ATC_INV_SYNC);
         queue_error(m, q, CERROR_ATC_INV_SYNC);
         return false;
     case CMD_WAIT:
         return false;
     default:
         m->base.counters.commands++;
+        note(m, q, v, w, CERROR_NONE);
         queue_set_cons(m, q, smmu_q_wrap(v->cons + 1, v->log2));
         return true;
     }

@@ -27,11 +27,8 @@ bool smmu_ecmdq_any_enabled(const SmmuModel *m)
     return false;
 }
 
-/**
- * Queue at @offset from the first control page, and the register's offset in it. Page and spacing
- * are powers of two, so every queue has a slot of 64 KB / queues. -1 between queues.
- */
-static int ecmdq_at(const SmmuModel *m, uint64_t offset, unsigned *reg)
+/* Page and spacing are powers of two, so every queue has a slot of 64 KB / queues. */
+int smmu_ecmdq_at(const SmmuModel *m, uint64_t offset, unsigned *reg)
 {
     uint64_t spacing = SMMU_PAGE_BYTES >> m->config.ecmdq_log2numq;
     uint64_t queue = offset / spacing;
@@ -43,7 +40,7 @@ static int ecmdq_at(const SmmuModel *m, uint64_t offset, unsigned *reg)
 uint64_t smmu_ecmdq_read(SmmuModel *m, uint64_t offset)
 {
     unsigned reg;
-    int q = ecmdq_at(m, offset, &reg);
+    int q = smmu_ecmdq_at(m, offset, &reg);
 
     if (q < 0) {
         return 0;
@@ -81,7 +78,7 @@ static void ecmdq_write_prod(SmmuModel *m, unsigned q, uint32_t value)
 void smmu_ecmdq_write(SmmuModel *m, uint64_t offset, uint64_t value, unsigned size)
 {
     unsigned reg;
-    int q = ecmdq_at(m, offset, &reg);
+    int q = smmu_ecmdq_at(m, offset, &reg);
     SmmuEcmdq *e;
 
     if (q < 0) {

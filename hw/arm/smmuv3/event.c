@@ -3,6 +3,7 @@
  * Event records and the Event queue (IHI 0070 3.5.3-5, 7.2, 7.3, 7.4).
  */
 #include "internal.h"
+#include "hw/iommu/note.h"
 
 /** What each event's record carries beyond number, StreamID and SubstreamID (7.3). */
 #define REC_INPUT  0x01u /* InputAddr, RnW, InD, PnU */
@@ -136,6 +137,24 @@ bool smmu_eventq_writable(const SmmuModel *m)
     return eventq_running(m) && !eventq_full(m);
 }
 
+static void note(SmmuModel *m, const uint64_t rec[EVENT_WORDS], IommuNoteKind kind)
+{
+    unsigned event = field_get(rec, EVT_NUM);
+
+    iommu_note(&m->base.host, &(IommuNote) {
+        .kind = kind, .name = smmu_event_name(event), .code = event,
+        .index = cell_get(m, CELL_EVENTQ_PROD, Q_INDEX),
+        .stream = field_get(rec, EVT_STREAMID), .words = { rec[0], rec[1], rec[2], rec[3] },
+    });
+}
+
+/** @rec is lost: the queue is off, full, or in error. */
+static void event_lost(SmmuModel *m, const uint64_t rec[EVENT_WORDS])
+{
+    m->base.counters.events_lost++;
+    note(m, rec, IOMMU_NOTE_RECORD_LOST);
+}
+
 bool smmu_event_write(SmmuModel *m, const uint64_t rec[EVENT_WORDS])
 {
     unsigned log2 = eventq_log2(m);
@@ -151,11 +170,12 @@ bool smmu_event_write(SmmuModel *m, const uint64_t rec[EVENT_WORDS])
     if (m->base.host.ops->write(m->base.host.opaque, addr, buf, EVENT_BYTES,
                                 smmu_queue_attr(m)) != IOMMU_MEM_OK) {
         /* Synchronous: PROD stays, and nobody is told there is something to read (7.2.2) */
-        m->base.counters.events_lost++;
+        event_lost(m, rec);
         smmu_gerror(m, GERROR_EVENTQ_ABT_ERR);
         return false;
     }
     m->base.counters.events++;
+    note(m, rec, IOMMU_NOTE_RECORD);
     cell_set(m, CELL_EVENTQ_PROD, Q_INDEX, smmu_q_wrap(prod + 1, log2));
     if (was_empty) {
         smmu_irq_raise(m, SMMU_SOURCE_EVENTQ);
@@ -190,14 +210,14 @@ void smmu_event_record(SmmuModel *m, const uint64_t rec[EVENT_WORDS], bool may_m
         return;
     }
     if (!eventq_running(m)) {
-        m->base.counters.events_lost++;
+        event_lost(m, rec);
         return;
     }
     if (event_merges(m, rec, may_merge)) {
         return;
     }
     if (eventq_full(m) || m->crowded) {
-        m->base.counters.events_lost++;
+        event_lost(m, rec);
         if (cell_get(m, CELL_EVENTQ_PROD, Q_OVFLG) == cell_get(m, CELL_EVENTQ_CONS, Q_OVFLG)) {
             cell_set(m, CELL_EVENTQ_PROD, Q_OVFLG, !cell_get(m, CELL_EVENTQ_PROD, Q_OVFLG));
         }

@@ -357,6 +357,14 @@ uint8_t smmu_min_granule(const SmmuConfig *c);
 
 void smmu_regs_reset(SmmuModel *m);
 uint64_t smmu_regs_read(SmmuModel *m, uint64_t offset, unsigned size);
+/** Where the ECMDQs' registers lie: from this offset on, if there are any. */
+uint64_t smmu_ecmdq_first_page(const SmmuModel *m);
+bool smmu_in_ecmdq_pages(const SmmuModel *m, uint64_t offset);
+
+/* ---- names.c ------------------------------------------------------------------------------ */
+
+/** IommuModelOps.register_name. */
+void smmu_register_name(const IommuModel *base, uint64_t offset, char *buf, size_t size);
 void smmu_regs_write(SmmuModel *m, uint64_t offset, uint64_t value, unsigned size);
 
 /* ---- queue.h part: a circular queue in memory (3.5.1) ------------------------------------- */
@@ -536,6 +544,11 @@ void smmu_cmdq_retire(SmmuModel *m);
 void smmu_cmdq_atc_done(SmmuModel *m, unsigned q, bool ok);
 
 uint64_t smmu_ecmdq_read(SmmuModel *m, uint64_t offset);
+/**
+ * Queue at @offset from the first control page, or -1 between queues; *@reg: the register's offset in
+ * the queue's space.
+ */
+int smmu_ecmdq_at(const SmmuModel *m, uint64_t offset, unsigned *reg);
 void smmu_ecmdq_write(SmmuModel *m, uint64_t offset, uint64_t value, unsigned size);
 bool smmu_ecmdq_any_enabled(const SmmuModel *m);
 

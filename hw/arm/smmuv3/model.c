@@ -350,6 +350,7 @@ static const IommuModelOps smmu_ops = {
     .translate = model_translate,
     .mmio_read = model_mmio_read,
     .mmio_write = model_mmio_write,
+    .register_name = smmu_register_name,
     .page_request = model_page_request,
     .ats_inv_done = model_ats_inv_done,
     .run_until = model_run_until,

@@ -3,6 +3,7 @@
  * Page Request Interface: the PRI queue, overflow and automatic responses (IHI 0070 chapter 8).
  */
 #include "internal.h"
+#include "hw/iommu/note.h"
 
 /* PCIe response codes (8.3) */
 #define PRG_SUCCESS  0x0u
@@ -82,6 +83,17 @@ static void make_record(const SmmuModel *m, const IommuPageRequest *req, uint64_
     field_set(rec, PRI_ADDR, req->addr >> 12);
 }
 
+static void note(SmmuModel *m, const IommuPageRequest *req, IommuNoteKind kind)
+{
+    IommuNote n = {
+        .kind = kind, .name = "page request", .stream = req->stream,
+        .index = cell_get(m, CELL_PRIQ_PROD, Q_INDEX),
+    };
+
+    make_record(m, req, n.words);
+    iommu_note(&m->base.host, &n);
+}
+
 static bool write_record(SmmuModel *m, const IommuPageRequest *req, unsigned log2, uint32_t prod)
 {
     uint64_t addr = smmu_pa(m, smmu_q_addr(m->ns.cell[CELL_PRIQ_BASE], log2, PRI_BYTES, prod));
@@ -123,6 +135,7 @@ void smmu_pri_request(SmmuModel *m, const IommuPageRequest *req)
     m->base.counters.page_requests++;
     if (!m->config.pri || !smmu_enabled(m) || !cell_get(m, CELL_CR0, CR0_PRIQEN) ||
         smmu_gerror_active(m, GERROR_PRIQ_ABT_ERR)) {
+        note(m, req, IOMMU_NOTE_RECORD_LOST);
         if (!stop) {
             smmu_pri_respond(m, req->stream, false, 0, req->prgi, PRG_FAILURE);
         }
@@ -134,6 +147,7 @@ void smmu_pri_request(SmmuModel *m, const IommuPageRequest *req)
     }
     if (overflow) {
         m->base.counters.events_lost++;
+        note(m, req, IOMMU_NOTE_RECORD_LOST);
         if (!stop) {
             respond_overflow(m, req);
         }
@@ -141,6 +155,7 @@ void smmu_pri_request(SmmuModel *m, const IommuPageRequest *req)
         return;
     }
     if (!write_record(m, req, log2, prod)) {
+        note(m, req, IOMMU_NOTE_RECORD_LOST);
         smmu_gerror(m, GERROR_PRIQ_ABT_ERR);
         if (!stop) {
             smmu_pri_respond(m, req->stream, false, 0, req->prgi, PRG_FAILURE);
@@ -148,6 +163,7 @@ void smmu_pri_request(SmmuModel *m, const IommuPageRequest *req)
         return;
     }
     m->base.counters.events++;
+    note(m, req, IOMMU_NOTE_RECORD);
     cell_set(m, CELL_PRIQ_PROD, Q_INDEX, smmu_q_wrap(prod + 1, log2));
     interrupt(m, empty, req->last);
 }

@@ -370,7 +370,7 @@ static uint32_t id_register(uint64_t offset)
 #define ECMDQ_CONTROL_FIRST SMMU_CMDQ_CONTROL_PAGE_BASE(0)
 #define ECMDQ_GRANULE_64K   1u
 
-static uint64_t extra_page_of_ecmdq(const SmmuModel *m)
+uint64_t smmu_ecmdq_first_page(const SmmuModel *m)
 {
     return SMMU_FIRST_EXTRA_PAGE + (m->config.vatos ? SMMU_PAGE_BYTES : 0);
 }
@@ -379,7 +379,7 @@ static uint64_t extra_page_of_ecmdq(const SmmuModel *m)
 static uint64_t ecmdq_control_read(const SmmuModel *m, uint64_t offset)
 {
     uint64_t page = (offset - ECMDQ_CONTROL_FIRST) / 32;
-    uint64_t addr = extra_page_of_ecmdq(m) + page * SMMU_PAGE_BYTES;
+    uint64_t addr = smmu_ecmdq_first_page(m) + page * SMMU_PAGE_BYTES;
     uint64_t base = addr | reg_make(ECMDQ_PAGE_PRESET, 1) |
                     reg_make(ECMDQ_PAGE_CMDQGS, ECMDQ_GRANULE_64K);
 
@@ -402,9 +402,9 @@ static bool in_ecmdq_control(const SmmuModel *m, uint64_t offset)
            offset < SMMU_CMDQ_CONTROL_PAGE_BASE(1u << m->config.ecmdq_log2nump);
 }
 
-static bool in_ecmdq_pages(const SmmuModel *m, uint64_t offset)
+bool smmu_in_ecmdq_pages(const SmmuModel *m, uint64_t offset)
 {
-    return m->config.ecmdq && offset >= extra_page_of_ecmdq(m);
+    return m->config.ecmdq && offset >= smmu_ecmdq_first_page(m);
 }
 
 /* ---- Access ------------------------------------------------------------------------------- */
@@ -416,8 +416,8 @@ static uint64_t read_word(SmmuModel *m, uint64_t offset)
     if (in_ecmdq_control(m, offset)) {
         return ecmdq_control_read(m, offset);
     }
-    if (in_ecmdq_pages(m, offset)) {
-        return smmu_ecmdq_read(m, offset - extra_page_of_ecmdq(m));
+    if (smmu_in_ecmdq_pages(m, offset)) {
+        return smmu_ecmdq_read(m, offset - smmu_ecmdq_first_page(m));
     }
     if (offset >= SMMU_PIDR4 && offset < SMMU_CIDR0 + 16) {
         return id_register(offset);
@@ -480,8 +480,8 @@ void smmu_regs_write(SmmuModel *m, uint64_t offset, uint64_t value, unsigned siz
         smmu_pmcg_write(m, offset, value, size);
         return;
     }
-    if (in_ecmdq_pages(m, offset)) {
-        smmu_ecmdq_write(m, offset - extra_page_of_ecmdq(m), value, size);
+    if (smmu_in_ecmdq_pages(m, offset)) {
+        smmu_ecmdq_write(m, offset - smmu_ecmdq_first_page(m), value, size);
         return;
     }
     r = reg_find(offset);

@@ -4,6 +4,7 @@
  * [7.1.3, 7.2, 11.4.7].
  */
 #include "vtd-model.h"
+#include "hw/iommu/note.h"
 
 #define UR VTD_ANSWER_UR
 #define CA VTD_ANSWER_CA
@@ -218,6 +219,23 @@ static bool collapses(const VtdModel *m, uint32_t sid)
     return false;
 }
 
+static void note(VtdModel *m, const VtdFaultRecord *r, IommuNoteKind kind)
+{
+    IommuNote n = {
+        .kind = kind, .index = m->fault_index, .code = r->reason, .stream = r->sid,
+        .name = vtd_fault_info(r->reason)->name ? vtd_fault_info(r->reason)->name : "reserved",
+    };
+
+    frcd_fill(m, r, n.words);
+    iommu_note(&m->base.host, &n);
+}
+
+static void fault_lost(VtdModel *m, const VtdFaultRecord *r)
+{
+    m->base.counters.events_lost++;
+    note(m, r, IOMMU_NOTE_RECORD_LOST);
+}
+
 void vtd_fault_record(VtdModel *m, const VtdFaultRecord *r, bool fpd)
 {
     uint32_t fsts = vtd_reg32(m, VTD_REG_FSTS);
@@ -231,16 +249,16 @@ void vtd_fault_record(VtdModel *m, const VtdFaultRecord *r, bool fpd)
         return;
     }
     if (reg_get(fsts, VTD_FSTS_PFO)) {
-        m->base.counters.events_lost++;
+        fault_lost(m, r);
         return;
     }
     /* Recommended where there are few records; with many, each fault is told. */
     if (m->cfg.nfr <= VTD_COLLAPSE_MAX_FRCD && collapses(m, r->sid)) {
-        m->base.counters.events_lost++;
+        fault_lost(m, r);
         return;
     }
     if (frcd_pending(m, m->fault_index) || m->crowded) {
-        m->base.counters.events_lost++;
+        fault_lost(m, r);
         vtd_fault_status_set(m, VTD_FSTS_PFO);
         return;
     }
@@ -248,6 +266,7 @@ void vtd_fault_record(VtdModel *m, const VtdFaultRecord *r, bool fpd)
     vtd_set_reg64(m, offset, words[0]);
     vtd_set_reg64(m, offset + 8, words[1]);
     m->base.counters.events++;
+    note(m, r, IOMMU_NOTE_RECORD);
     plan_step(&m->plan, IOMMU_STEP_QUEUE_WRITE, 0, 0, false, offset, 16);
     if (!reg_get(fsts, VTD_FSTS_PPF)) {
         vtd_set_reg32(m, VTD_REG_FSTS, reg_set(fsts, VTD_FSTS_FRI, m->fault_index));

@@ -70,6 +70,7 @@ static const IommuModelOps vtd_ops = {
     .translate = vtd_translate,
     .mmio_read = vtd_mmio_read,
     .mmio_write = vtd_mmio_write,
+    .register_name = vtd_register_name,
     .page_request = vtd_page_request,
     .ats_inv_done = vtd_ats_inv_done,
     .run_until = vtd_run_until,

@@ -2,7 +2,10 @@
 /*
  * Intel VT-d: page requests and the page request queue [7.4, 7.5, 11.4.11].
  */
+#include <string.h>
+
 #include "vtd-model.h"
+#include "hw/iommu/note.h"
 
 /* Codes of an automatic page group response. */
 enum { RESPONSE_SUCCESS = 0, RESPONSE_INVALID = 1 };
@@ -105,12 +108,9 @@ static void refuse(VtdModel *m, const IommuPageRequest *req, const VtdFault *fau
     respond(m, req, RESPONSE_INVALID);
 }
 
-static bool write_descriptor(VtdModel *m, const IommuPageRequest *req, uint64_t addr)
+static void make_descriptor(const IommuPageRequest *req, uint64_t w[4])
 {
-    const IommuMemAttr attr = { .type = VTD_MT_WB, .snoop = true };
-    uint64_t w[4] = { 0 };
-    uint8_t raw[VTD_PRQ_BYTES];
-
+    memset(w, 0, VTD_PRQ_BYTES);
     field_set(w, VTD_PRQ_TYPE, VTD_PRQ_TYPE_PAGE_REQUEST);
     field_set(w, VTD_PRQ_RID, req->stream);
     if (req->has_pasid) {
@@ -124,6 +124,26 @@ static bool write_descriptor(VtdModel *m, const IommuPageRequest *req, uint64_t 
     field_set(w, VTD_PRQ_LPIG, req->last);
     field_set(w, VTD_PRQ_PRGI, req->prgi);
     field_set(w, VTD_PRQ_ADDR, req->addr >> VTD_PAGE_LG2);
+}
+
+static void note(const VtdModel *m, const IommuPageRequest *req, IommuNoteKind kind)
+{
+    IommuNote n = {
+        .kind = kind, .name = "page request", .stream = req->stream,
+        .index = vtd_reg32(m, VTD_REG_PQT),
+    };
+
+    make_descriptor(req, n.words);
+    iommu_note(&m->base.host, &n);
+}
+
+static bool write_descriptor(VtdModel *m, const IommuPageRequest *req, uint64_t addr)
+{
+    const IommuMemAttr attr = { .type = VTD_MT_WB, .snoop = true };
+    uint64_t w[4];
+    uint8_t raw[VTD_PRQ_BYTES];
+
+    make_descriptor(req, w);
     for (unsigned i = 0; i < 4; i++) {
         le64_store(raw + 8 * i, w[i]);
     }
@@ -141,6 +161,7 @@ static void enqueue(VtdModel *m, const IommuPageRequest *req)
 
     if (next == vtd_reg32(m, VTD_REG_PQH) % bytes || m->crowded) {
         m->base.counters.events_lost++;
+        note(m, req, IOMMU_NOTE_RECORD_LOST);
         if (is_stop_marker(req) && m->cfg.sms) {
             return; /* dropped in silence [7.10] */
         }
@@ -149,11 +170,13 @@ static void enqueue(VtdModel *m, const IommuPageRequest *req)
         return;
     }
     if (!write_descriptor(m, req, field_in_place(&pqa, VTD_PQA_PQA) + tail)) {
+        note(m, req, IOMMU_NOTE_RECORD_LOST);
         VTD_GUEST_ERROR(m, "page request queue cannot be written at 0x%llx",
                         (unsigned long long)field_in_place(&pqa, VTD_PQA_PQA) + tail);
         return;
     }
     m->base.counters.events++;
+    note(m, req, IOMMU_NOTE_RECORD);
     vtd_perfmon_note(m, VTD_PERF_PAGE_POSTED);
     vtd_set_reg32(m, VTD_REG_PQT, next);
     status_set(m, VTD_PRS_PPR);
@@ -178,6 +201,7 @@ static void take_request(VtdModel *m, const IommuPageRequest *req)
     }
     if (reg_get(vtd_reg32(m, VTD_REG_PRS), VTD_PRS_PRO)) {
         m->base.counters.events_lost++;
+        note(m, req, IOMMU_NOTE_RECORD_LOST);
         respond_to_overflow(m, req);
         return;
     }

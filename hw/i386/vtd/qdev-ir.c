@@ -8,6 +8,7 @@
 #include "qdev-internal.h"
 #include "exec/address-spaces.h"
 #include "hw/i386/apic_internal.h"
+#include "hw/iommu/qdev-trace.h"
 
 /* 64-bit messages (x2APIC destinations) exist between the unit and the APICs only. */
 static void send_to_apics(uint64_t addr, uint32_t data)
@@ -28,6 +29,19 @@ void vtd_send_msi(IommuShell *s, uint64_t addr, uint32_t data)
     }
 }
 
+static void trace_remap(IommuShell *s, const VtdIrRequest *req, VtdIrStatus status,
+                        const VtdIrResult *res)
+{
+    static const char *const outcomes[] = {
+        [VTD_IR_PASS] = "passes", [VTD_IR_REMAPPED] = "becomes", [VTD_IR_POSTED] = "is posted",
+        [VTD_IR_BLOCKED] = "is blocked",
+    };
+    bool sent = status == VTD_IR_REMAPPED;
+
+    trace_vtd_remap(iommu_shell_trace_unit(s), req->sid, req->addr, req->data, outcomes[status],
+                    sent ? res->msi_addr : 0, sent ? res->msi_data : 0);
+}
+
 static VtdIrStatus remap(IommuShell *s, const VtdIrRequest *req, VtdIrResult *res)
 {
     VtdIrStatus status;
@@ -36,6 +50,9 @@ static VtdIrStatus remap(IommuShell *s, const VtdIrRequest *req, VtdIrResult *re
         return VTD_IR_BLOCKED;
     }
     status = vtd_remap_interrupt(s->model, req, res);
+    if (trace_event_get_state_backends(TRACE_VTD_REMAP)) {
+        trace_remap(s, req, status, res);
+    }
     iommu_shell_leave(s);
     return status;
 }

@@ -74,6 +74,7 @@ static const IommuShellOps vtd_shell_ops = {
     .bypasses = vtd_requester_bypasses,
     .why_not = "which needs caching-mode=on",
     .iommu_region_type = TYPE_INTEL_IOMMU_MEMORY_REGION,
+    .vtd = true,
 };
 
 static uint32_t vtd_port_features(const VtdConfig *c)

@@ -6,7 +6,10 @@
  * Descriptors execute one after the other and are complete when the next one starts, but for device-TLB
  * invalidations whose endpoint has not answered: a wait descriptor holds the queue for those.
  */
+#include <string.h>
+
 #include "vtd-model.h"
+#include "hw/iommu/note.h"
 #include "hw/iommu/timed.h"
 
 /*
@@ -324,6 +327,13 @@ static const QiType qi_types[] = {
     },
 };
 
+#define QI_TYPES (sizeof(qi_types) / sizeof(qi_types[0]))
+
+static unsigned descriptor_type(const uint64_t w[4])
+{
+    return field_get(w, VTD_DESC_TYPE_HI) << 4 | field_get(w, VTD_DESC_TYPE_LO);
+}
+
 static bool has_undefined_bits(const VtdModel *m, const QiType *t, const uint64_t w[4])
 {
     uint64_t rest[2] = { w[0], w[1] };
@@ -346,8 +356,8 @@ static bool has_undefined_bits(const VtdModel *m, const QiType *t, const uint64_
 /* Find the type of a descriptor and whether it is legal now. */
 static VtdIqei decode(const VtdModel *m, const uint64_t w[4], const QiType **type)
 {
-    unsigned n = field_get(w, VTD_DESC_TYPE_HI) << 4 | field_get(w, VTD_DESC_TYPE_LO);
-    const QiType *t = n < sizeof(qi_types) / sizeof(qi_types[0]) ? &qi_types[n] : NULL;
+    unsigned n = descriptor_type(w);
+    const QiType *t = n < QI_TYPES ? &qi_types[n] : NULL;
 
     if (!t || !t->execute || !t->supported(&m->cfg) ||
         (t->wide && m->tables.ttm == VTD_TTM_LEGACY)) {
@@ -388,6 +398,18 @@ static VtdIqei queue_shape(const VtdModel *m, QiShape *s)
         return VTD_IQEI_TAIL;
     }
     return s->wide && tail % 32 ? VTD_IQEI_TAIL_ALIGN : VTD_IQEI_NONE;
+}
+
+/* What became of the descriptor at @head; @w: NULL if there was none. */
+static void note(const VtdModel *m, uint32_t head, const uint64_t *w, VtdIqei error)
+{
+    unsigned n = w ? descriptor_type(w) : 0;
+
+    iommu_note(&m->base.host, &(IommuNote) {
+        .kind = IOMMU_NOTE_COMMAND, .index = head, .code = error,
+        .name = n < QI_TYPES && qi_types[n].name ? qi_types[n].name : "unknown descriptor",
+        .words = { w ? w[0] : 0, w ? w[1] : 0, w ? w[2] : 0, w ? w[3] : 0 },
+    });
 }
 
 static void queue_error(VtdModel *m, VtdIqei iqei)
@@ -434,6 +456,7 @@ static bool step(VtdModel *m, const QiShape *s, uint32_t head)
     plan_begin(&m->plan);
     error = fetch(m, s, head, w, &type);
     if (error) {
+        note(m, head, w, error);
         queue_error(m, error);
         return false;
     }
@@ -441,6 +464,7 @@ static bool step(VtdModel *m, const QiShape *s, uint32_t head)
         return false;
     }
     m->base.counters.commands++;
+    note(m, head, w, VTD_IQEI_NONE);
     vtd_set_reg32(m, VTD_REG_IQH, (head + s->entry) % s->bytes);
     return true;
 }
@@ -484,6 +508,7 @@ void vtd_qi_run(VtdModel *m)
         }
         error = queue_shape(m, &s);
         if (error) {
+            note(m, head, NULL, error);
             queue_error(m, error);
             break;
         }
@@ -526,8 +551,10 @@ void vtd_command_execute(IommuModel *model)
         return; /* switched off since the fetch began */
     }
     c->error = queue_shape(m, &s);
+    memset(c->words, 0, sizeof(c->words));
+    c->head = vtd_reg32(m, VTD_REG_IQH);
     if (!c->error) {
-        c->head = vtd_reg32(m, VTD_REG_IQH) % s.bytes;
+        c->head %= s.bytes;
         c->next = (c->head + s.entry) % s.bytes;
         c->error = fetch(m, &s, c->head, c->words, &type);
     }
@@ -558,6 +585,7 @@ void vtd_command_retire(IommuModel *model)
         return;
     }
     if (c->outcome == PROGRESS_ERROR) {
+        note(m, c->head, c->words, c->error);
         queue_error(m, c->error);
         return;
     }
@@ -565,6 +593,7 @@ void vtd_command_retire(IommuModel *model)
         do_wait(m, c->words);
     }
     m->base.counters.commands++;
+    note(m, c->head, c->words, VTD_IQEI_NONE);
     vtd_set_reg32(m, VTD_REG_IQH, c->next);
 }
 

@@ -270,6 +270,10 @@ void vtd_regs_reset(VtdModel *m);
 uint64_t vtd_mmio_read(IommuModel *m, uint64_t offset, unsigned size);
 void vtd_mmio_write(IommuModel *m, uint64_t offset, uint64_t value, unsigned size);
 
+/* ---- names.c */
+
+void vtd_register_name(const IommuModel *m, uint64_t offset, char *buf, size_t size);
+
 static inline uint32_t vtd_reg32(const VtdModel *m, unsigned offset)
 {
     return m->regs[offset / 4];

@@ -78,6 +78,7 @@ typedef enum IommuMsiSource {
     IOMMU_MSI_SOURCES
 } IommuMsiSource;
 
+struct IommuNote;
 struct IommuResult;
 
 typedef struct IommuHostOps {
@@ -136,6 +137,9 @@ typedef struct IommuHostOps {
     /** The guest did something the architecture forbids: rate-limited log. printf-like. */
     void (*guest_error)(void *opaque, const char *fmt, ...)
         __attribute__((format(printf, 2, 3)));
+
+    /** To be watched (note.h). NULL: nobody does. */
+    void (*note)(void *opaque, const struct IommuNote *n);
 } IommuHostOps;
 
 /** A host: table and its instance. Copied into the model at initialisation. */

@@ -34,6 +34,9 @@ typedef struct IommuModelOps {
     uint64_t (*mmio_read)(IommuModel *m, uint64_t offset, unsigned size);
     void (*mmio_write)(IommuModel *m, uint64_t offset, uint64_t value, unsigned size);
 
+    /** What the register at @offset is called, into @buf of @size bytes (regname.h). */
+    void (*register_name)(const IommuModel *m, uint64_t offset, char *buf, size_t size);
+
     /** A page request message from an endpoint. NULL if the model has no PRI. */
     void (*page_request)(IommuModel *m, const IommuPageRequest *req);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Plan: the ordered list of what one request or command used, left by the architecture code for
- * the scheduler, the event log and the annotated trace. Steps name no resource conflict; they only say what
+ * the scheduler and the annotated trace. Steps name no resource conflict; they only say what
  * was used. With timing off the steps are counted and dropped.
  */
 #ifndef HW_IOMMU_PLAN_H

@@ -47,6 +47,7 @@ typedef struct IommuShellOps {
     /** Whether @d's requests bypass now. Under the lock. NULL only where @can_map is. */
     bool (*bypasses)(IommuShellDevice *d);
     const char *iommu_region_type; /* QOM type of the devices' IOMMU memory regions */
+    bool vtd; /* which set of trace events is its own (qdev-trace.h) */
 } IommuShellOps;
 
 /** A requester (bus, devfn) that asked for its address space. Lives as long as the shell. */

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The engine's small parts: fields, counters, trace, event log, saved state, profiles, plan.
+ * The engine's small parts: fields, counters, trace, saved state, profiles, plan.
  */
 #include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "hw/iommu/counters.h"
-#include "hw/iommu/eventlog.h"
 #include "hw/iommu/fields.h"
 #include "hw/iommu/plan.h"
 #include "hw/iommu/profile.h"
@@ -145,50 +144,6 @@ static void test_trace_fills_to_the_last_byte(void)
     iommu_trace_line(t, "%s", "");
     g_assert_true(t->full);
     g_free(t);
-}
-
-/*
- * Event log
- */
-
-static void test_log_off(void)
-{
-    IommuEventLog log;
-
-    g_assert_true(iommu_log_init(&log, 0));
-    iommu_log_append(&log, 1, IOMMU_LOG_EVENT, 2, 3, 4, 5);
-    g_assert_null(iommu_log_at(&log, 0));
-    iommu_log_destroy(&log);
-}
-
-static void test_log_keeps_order(void)
-{
-    IommuEventLog log;
-
-    g_assert_true(iommu_log_init(&log, 4));
-    for (unsigned i = 0; i < 3; i++) {
-        iommu_log_append(&log, 10 + i, IOMMU_LOG_COMMAND, i, 2, 3, 4);
-    }
-    g_assert_cmpuint(iommu_log_at(&log, 0)->a, ==, 0);
-    g_assert_cmpuint(iommu_log_at(&log, 2)->a, ==, 2);
-    g_assert_cmpuint(iommu_log_at(&log, 2)->cycle, ==, 12);
-    g_assert_null(iommu_log_at(&log, 3));
-    iommu_log_destroy(&log);
-}
-
-static void test_log_overwrites_oldest(void)
-{
-    IommuEventLog log;
-
-    g_assert_true(iommu_log_init(&log, 4));
-    for (unsigned i = 0; i < 11; i++) {
-        iommu_log_append(&log, i, IOMMU_LOG_IRQ, i, 0, 0, 0);
-    }
-    g_assert_cmpuint(log.count, ==, 11);
-    g_assert_cmpuint(iommu_log_at(&log, 0)->serial, ==, 7);
-    g_assert_cmpuint(iommu_log_at(&log, 3)->serial, ==, 10);
-    g_assert_null(iommu_log_at(&log, 4));
-    iommu_log_destroy(&log);
 }
 
 /*
@@ -395,9 +350,6 @@ int main(int argc, char **argv)
     g_test_add_func("/engine/trace/one-shot", test_trace_is_one_shot);
     g_test_add_func("/engine/trace/cut-at-lines", test_trace_cuts_at_lines);
     g_test_add_func("/engine/trace/last-byte", test_trace_fills_to_the_last_byte);
-    g_test_add_func("/engine/log/off", test_log_off);
-    g_test_add_func("/engine/log/order", test_log_keeps_order);
-    g_test_add_func("/engine/log/overwrites-oldest", test_log_overwrites_oldest);
     g_test_add_func("/engine/state/round-trip", test_state_round_trip);
     g_test_add_func("/engine/state/little-endian", test_state_is_little_endian);
     g_test_add_func("/engine/state/mismatch", test_state_mismatch_writes_nothing);
