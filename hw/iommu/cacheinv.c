@@ -139,15 +139,25 @@ static uint32_t drop_by_subgroup(IommuCache *c, const Victims *v)
     return dropped;
 }
 
+/* The next valid entry from @i on, or CACHE_NIL. */
+static uint32_t next_occupied(const IommuCache *c, uint32_t i)
+{
+    for (; i < c->config.geometry.entries && c->live; i = (i / 64 + 1) * 64) {
+        uint64_t left = c->occupied[i / 64] >> (i % 64);
+
+        if (left) {
+            return i + __builtin_ctzll(left);
+        }
+    }
+    return CACHE_NIL;
+}
+
 static uint32_t drop_any(IommuCache *c, const Victims *v)
 {
-    uint32_t words = (c->config.geometry.entries + 63) / 64;
     uint32_t dropped = 0;
 
-    for (uint32_t word = 0; word < words && c->live; word++) {
-        for (uint64_t left = c->occupied[word]; left; left &= left - 1) {
-            dropped += visit(c, word * 64 + __builtin_ctzll(left), v);
-        }
+    for (uint32_t i = next_occupied(c, 0); i != CACHE_NIL; i = next_occupied(c, i + 1)) {
+        dropped += visit(c, i, v);
     }
     return dropped;
 }
@@ -230,12 +240,8 @@ uint32_t iommu_cache_invalidate_range(IommuCache *c, uint64_t first, uint64_t la
 
 void iommu_cache_each(IommuCache *c, void (*fn)(void *payload, void *opaque), void *opaque)
 {
-    uint32_t words = (c->config.geometry.entries + 63) / 64;
-
-    for (uint32_t word = 0; word < words && c->live; word++) {
-        for (uint64_t left = c->occupied[word]; left; left &= left - 1) {
-            fn(cache_payload(c, word * 64 + __builtin_ctzll(left)), opaque);
-        }
+    for (uint32_t i = next_occupied(c, 0); i != CACHE_NIL; i = next_occupied(c, i + 1)) {
+        fn(cache_payload(c, i), opaque);
     }
 }
 

@@ -226,3 +226,21 @@ uint32_t ds_reg(DmaSmmu *b, uint32_t offset)
 {
     return reg_read32(&b->m->iommu, offset);
 }
+
+static void test_feature(const void *data)
+{
+    const DsFeature *f = data;
+    DmaSmmu *b = ds_new(f->properties);
+
+    f->check(b);
+    ds_free(b);
+}
+
+int ds_main(int argc, char **argv, const DsFeature *features, size_t count)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (size_t i = 0; i < count && !dma_is_x86(); i++) {
+        qtest_add_data_func(features[i].path, &features[i], test_feature);
+    }
+    return g_test_run();
+}

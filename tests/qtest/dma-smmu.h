@@ -81,6 +81,16 @@ SmmuEventWords ds_fails(DmaSmmu *b, DmaDesc desc, unsigned status, unsigned num)
 SmmuEventWords ds_faults(DmaSmmu *b, DmaDesc desc, unsigned num);
 void ds_no_event(DmaSmmu *b);
 
+/** A test: what @check finds with @properties. */
+typedef struct DsFeature {
+    const char *path;
+    const char *properties;
+    DsScene *check;
+} DsFeature;
+
+/** main() of a program that tests @features; on x86 it has none. */
+int ds_main(int argc, char **argv, const DsFeature *features, size_t count);
+
 uint32_t ds_reg(DmaSmmu *b, uint32_t offset);
 
 #endif

@@ -206,8 +206,6 @@ static void test_nested(const SwCase *c)
     smmu_bench_end(&b);
 }
 
-static const SmmuGranules small = { 12, 12 };
-
 /* Unmapping at stage 2 alone: the combined entry goes only with NH_ALL as well (CM23). */
 static void test_nested_tlbi(const SwCase *c)
 {
@@ -216,8 +214,7 @@ static void test_nested_tlbi(const SwCase *c)
     SmmuBench b;
 
     smmu_bench_start(&b, c);
-    if (smmu_bench_has_nesting(&b)) {
-        smmu_bench_nested(&b, &s, &s2, small);
+    if (smmu_bench_nests(&b, &s, &s2)) {
         smmu_bench_copies(&b, VA_SRC, VA_DST);
         arm_pages_unmap(&s2, IPA_SRC);
         g_assert_true(smmu_driver_push(&b.d, smmu_make_tlbi_s2_ipa(VMID, IPA_SRC, true)));

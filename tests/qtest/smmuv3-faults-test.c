@@ -8,8 +8,6 @@
 
 #define ONE_EVENT 4 /* bytes: QEMU splits a longer faulting access */
 
-static const SmmuGranules small = { 12, 12 };
-
 static void test_bad_ste(const SwCase *c)
 {
     static const uint64_t invalid[STE_WORDS];
@@ -137,8 +135,7 @@ static void test_nested_input_fault(const SwCase *c)
     SmmuBench b;
 
     smmu_bench_start(&b, c);
-    if (smmu_bench_has_nesting(&b)) {
-        smmu_bench_nested(&b, &s, &s2, small);
+    if (smmu_bench_nests(&b, &s, &s2)) {
         arm_pages_unmap(&s2, IPA_SRC);
         e = smmu_bench_read_faults(&b, VA_SRC + 0x28, F_TRANSLATION);
         g_assert_true(e.s2);
@@ -158,11 +155,9 @@ static void test_nested_table_fault(const SwCase *c)
     SmmuBench b;
 
     smmu_bench_start(&b, c);
-    if (smmu_bench_has_nesting(&b)) {
-        uint64_t desc;
+    if (smmu_bench_nests(&b, &s, &s2)) {
+        uint64_t desc = arm_pages_desc_input(&s.pages, VA_SRC, 2);
 
-        smmu_bench_nested(&b, &s, &s2, small);
-        desc = arm_pages_desc_input(&s.pages, VA_SRC, 2);
         arm_pages_unmap(&s2, desc);
         e = smmu_bench_read_faults(&b, VA_SRC, F_TRANSLATION);
         g_assert_true(e.s2);
@@ -181,8 +176,7 @@ static void test_nested_cd_fault(const SwCase *c)
     SmmuBench b;
 
     smmu_bench_start(&b, c);
-    if (smmu_bench_has_nesting(&b)) {
-        smmu_bench_nested(&b, &s, &s2, small);
+    if (smmu_bench_nests(&b, &s, &s2)) {
         arm_pages_unmap(&s2, s.cds.ptr);
         e = smmu_bench_read_faults(&b, VA_SRC, F_TRANSLATION);
         g_assert_true(e.s2);
@@ -200,8 +194,7 @@ static void test_nested_stage1_fault(const SwCase *c)
     SmmuBench b;
 
     smmu_bench_start(&b, c);
-    if (smmu_bench_has_nesting(&b)) {
-        smmu_bench_nested(&b, &s, &s2, small);
+    if (smmu_bench_nests(&b, &s, &s2)) {
         arm_pages_unmap(&s.pages, VA_SRC);
         e = smmu_bench_read_faults(&b, VA_SRC, F_TRANSLATION);
         g_assert_false(e.s2);

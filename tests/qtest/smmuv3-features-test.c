@@ -9,14 +9,6 @@
 #include "qemu/osdep.h"
 #include "dma-smmu.h"
 
-typedef void Check(DmaSmmu *b);
-
-typedef struct Feature {
-    const char *path;
-    const char *properties;
-    Check *check;
-} Feature;
-
 /* ---- Substreams --------------------------------------------------------------------------- */
 
 static void substreams_work(DmaSmmu *b, unsigned s1fmt, unsigned cdmax, uint32_t far)
@@ -429,7 +421,7 @@ static void protected_walk(DmaSmmu *b)
     ds_faults(b, ds_read(DS_VA), F_PERMISSION);
 }
 
-static const Feature features[] = {
+static const DsFeature features[] = {
     { "/smmuv3/features/SE4+CD3-linear-CDs", "", linear_cds },
     { "/smmuv3/features/SE4+CD3-CDs-4K-two-level", "", cds_4k },
     { "/smmuv3/features/SE4+CD3-CDs-64K-two-level", "", cds_64k },
@@ -467,22 +459,7 @@ static const Feature features[] = {
     { "/smmuv3/features/PE9-S2PTW", "", protected_walk },
 };
 
-static void test_feature(const void *data)
-{
-    const Feature *f = data;
-    DmaSmmu *b = ds_new(f->properties);
-
-    f->check(b);
-    ds_free(b);
-}
-
 int main(int argc, char **argv)
 {
-    g_test_init(&argc, &argv, NULL);
-    if (!dma_is_x86()) {
-        for (unsigned i = 0; i < G_N_ELEMENTS(features); i++) {
-            qtest_add_data_func(features[i].path, &features[i], test_feature);
-        }
-    }
-    return g_test_run();
+    return ds_main(argc, argv, features, G_N_ELEMENTS(features));
 }

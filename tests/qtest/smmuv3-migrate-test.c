@@ -3,8 +3,6 @@
 #include "qemu/osdep.h"
 #include "sw-smmuv3.h"
 
-static const SmmuGranules small = { 12, 12 };
-
 static void test_registers(const SwCase *c)
 {
     static const uint32_t regs[] = {
@@ -39,8 +37,7 @@ static void test_translation(const SwCase *c)
     SmmuBench b;
 
     smmu_bench_start(&b, c);
-    if (smmu_bench_has_nesting(&b)) {
-        smmu_bench_nested(&b, &s, &s2, small);
+    if (smmu_bench_nests(&b, &s, &s2)) {
         smmu_bench_copies(&b, VA_SRC, VA_DST);
         sw_machine_migrate(b.m);
         smmu_bench_copies(&b, VA_SRC, VA_DST);

@@ -6,14 +6,6 @@
 #include "qemu/osdep.h"
 #include "dma-smmu.h"
 
-typedef void Check(DmaSmmu *b);
-
-typedef struct Feature {
-    const char *path;
-    const char *properties;
-    Check *check;
-} Feature;
-
 /* ---- Stalls ------------------------------------------------------------------------------- */
 
 static void forced_stall(DmaSmmu *b)
@@ -236,7 +228,7 @@ static void ecmdq(DmaSmmu *b)
     ds_ok(b, ds_read(DS_VA), b->pa + DS_PAGE);
 }
 
-static const Feature features[] = {
+static const DsFeature features[] = {
     { "/smmuv3/requests/ID1-stall-force", "stall=force", forced_stall },
     { "/smmuv3/requests/ID1-stall-off", "stall=off", no_stall },
     { "/smmuv3/requests/SE7-S1STALLD", "", stall_disabled },
@@ -253,22 +245,7 @@ static const Feature features[] = {
     { "/smmuv3/requests/EC1-ECMDQ", "model=max,sidsize=16", ecmdq },
 };
 
-static void test_feature(const void *data)
-{
-    const Feature *f = data;
-    DmaSmmu *b = ds_new(f->properties);
-
-    f->check(b);
-    ds_free(b);
-}
-
 int main(int argc, char **argv)
 {
-    g_test_init(&argc, &argv, NULL);
-    if (!dma_is_x86()) {
-        for (unsigned i = 0; i < G_N_ELEMENTS(features); i++) {
-            qtest_add_data_func(features[i].path, &features[i], test_feature);
-        }
-    }
-    return g_test_run();
+    return ds_main(argc, argv, features, G_N_ELEMENTS(features));
 }

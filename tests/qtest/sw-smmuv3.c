@@ -158,3 +158,12 @@ void smmu_bench_nested(SmmuBench *b, SmmuStage1 *s, ArmPages *s2, SmmuGranules g
     ste_nested(ste, &s->cds, s2, VMID);
     smmu_bench_ste(b, ste);
 }
+
+bool smmu_bench_nests(SmmuBench *b, SmmuStage1 *s, ArmPages *s2)
+{
+    if (!smmu_bench_has_nesting(b)) {
+        return false;
+    }
+    smmu_bench_nested(b, s, s2, (SmmuGranules) { 12, 12 });
+    return true;
+}

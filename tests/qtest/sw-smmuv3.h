@@ -59,6 +59,9 @@ void smmu_bench_stage2(SmmuBench *b, ArmPages *s2, unsigned granule_lg2);
 /** Both; CD and stage 1 tables lie at intermediate addresses. */
 void smmu_bench_nested(SmmuBench *b, SmmuStage1 *s, ArmPages *s2, SmmuGranules g);
 
+/** The same with 4 KB granules. False, and the test skipped, where the SMMU lacks a stage. */
+bool smmu_bench_nests(SmmuBench *b, SmmuStage1 *s, ArmPages *s2);
+
 /* Skip the test where the SMMU does not have it. */
 bool smmu_bench_has_granule(SmmuBench *b, unsigned granule_lg2);
 bool smmu_bench_has_stage2(SmmuBench *b);

@@ -25,11 +25,6 @@ void smmu_pri_respond(SmmuModel *m, uint32_t stream, bool ssv, uint32_t ssid, ui
     }
 }
 
-static bool is_stop_marker(const IommuPageRequest *req)
-{
-    return req->has_pasid && req->last && !req->w && !req->r;
-}
-
 /** Whether STE.PPAR wants a PASID on the response. False in @*known: the STE cannot be had. */
 static bool ste_ppar(SmmuModel *m, const IommuPageRequest *req, bool *known)
 {
@@ -125,7 +120,7 @@ void smmu_pri_request(SmmuModel *m, const IommuPageRequest *req)
     uint32_t prod = cell_get(m, CELL_PRIQ_PROD, Q_INDEX);
     uint32_t cons = cell_get(m, CELL_PRIQ_CONS, Q_INDEX);
     bool overflow = cell_get(m, CELL_PRIQ_PROD, Q_OVFLG) != cell_get(m, CELL_PRIQ_CONS, Q_OVFLG);
-    bool stop = is_stop_marker(req);
+    bool stop = iommu_page_request_is_stop_marker(req);
     bool empty = !smmu_q_used(prod, cons, log2);
 
     if (smmu_timed_page_request(m, req)) {

@@ -10,15 +10,10 @@
 /* Codes of an automatic page group response. */
 enum { RESPONSE_SUCCESS = 0, RESPONSE_INVALID = 1 };
 
-static bool is_stop_marker(const IommuPageRequest *req)
-{
-    return req->has_pasid && req->last && !req->r && !req->w;
-}
-
 /* Only the last request of a group is answered; a stop marker never is. */
 static bool wants_response(const IommuPageRequest *req)
 {
-    return req->last && !is_stop_marker(req);
+    return req->last && !iommu_page_request_is_stop_marker(req);
 }
 
 static void respond(VtdModel *m, const IommuPageRequest *req, uint8_t code)
@@ -162,7 +157,7 @@ static void enqueue(VtdModel *m, const IommuPageRequest *req)
     if (next == vtd_reg32(m, VTD_REG_PQH) % bytes || m->crowded) {
         m->base.counters.events_lost++;
         note(m, req, IOMMU_NOTE_RECORD_LOST);
-        if (is_stop_marker(req) && m->cfg.sms) {
+        if (iommu_page_request_is_stop_marker(req) && m->cfg.sms) {
             return; /* dropped in silence [7.10] */
         }
         status_set(m, VTD_PRS_PRO);
@@ -205,7 +200,7 @@ static void take_request(VtdModel *m, const IommuPageRequest *req)
         respond_to_overflow(m, req);
         return;
     }
-    if (!is_stop_marker(req)) {
+    if (!iommu_page_request_is_stop_marker(req)) {
         vtd_inv_page_request(m, space, pasid, req->addr);
     }
     enqueue(m, req);

@@ -81,27 +81,9 @@ static bool watched(const VtdModel *m)
     return m->watch.count && m->base.host.ops->unmap && vtd_gsts(m, VTD_GCMD_TE);
 }
 
-void vtd_tell_domain(VtdModel *m, bool any_domain, uint16_t did, uint64_t first, uint64_t last)
-{
-    const VtdSpace *space;
-    const VtdContext *ctx;
-    VtdFault fault;
-
-    if (!watched(m)) {
-        return;
-    }
-    for (uint32_t sid = next_bit(m->watch.watched, 0); sid < VTD_SOURCES;
-         sid = next_bit(m->watch.watched, sid + 1)) {
-        uint32_t pasid = 0;
-
-        space = vtd_space_find(m, sid, false, &pasid, true, &ctx, &fault);
-        if (space && (any_domain || space->did == did)) {
-            unmap(m, sid, first, last);
-        }
-    }
-}
-
-void vtd_tell_pasid(VtdModel *m, uint16_t did, uint32_t pasid, uint64_t first, uint64_t last)
+/* Tell those whose requests without PASID are in domain @did, and @pasid unless NULL; or @all. */
+static void tell(VtdModel *m, bool all, uint16_t did, const uint32_t *pasid, uint64_t first,
+                 uint64_t last)
 {
     const VtdSpace *space;
     const VtdContext *ctx;
@@ -115,10 +97,20 @@ void vtd_tell_pasid(VtdModel *m, uint16_t did, uint32_t pasid, uint64_t first, u
         uint32_t own = 0;
 
         space = vtd_space_find(m, sid, false, &own, true, &ctx, &fault);
-        if (space && space->did == did && own == pasid) {
+        if (space && (all || (space->did == did && (!pasid || *pasid == own)))) {
             unmap(m, sid, first, last);
         }
     }
+}
+
+void vtd_tell_domain(VtdModel *m, bool any_domain, uint16_t did, uint64_t first, uint64_t last)
+{
+    tell(m, any_domain, did, NULL, first, last);
+}
+
+void vtd_tell_pasid(VtdModel *m, uint16_t did, uint32_t pasid, uint64_t first, uint64_t last)
+{
+    tell(m, false, did, &pasid, first, last);
 }
 
 void vtd_tell_streams(VtdModel *m, uint16_t sid, uint16_t ignored)

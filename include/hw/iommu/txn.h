@@ -101,4 +101,10 @@ typedef struct IommuPageRequest {
     bool has_pasid, last, r, w, x, priv;
 } IommuPageRequest;
 
+/** The last that a device says of a PASID: it asks for nothing and is never answered. */
+static inline bool iommu_page_request_is_stop_marker(const IommuPageRequest *req)
+{
+    return req->has_pasid && req->last && !req->r && !req->w;
+}
+
 #endif

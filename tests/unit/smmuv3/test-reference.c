@@ -7,6 +7,7 @@
  * A difference names its seed; only the specification can say which side is right.
  */
 #include "fixture.h"
+#include "tests/lib/random.h"
 #include "refsmmu.h"
 
 #define BIT(f) (1ull << (((f) >> 8) & 0xff))
@@ -32,15 +33,12 @@ typedef struct Scene {
 
 static uint64_t rnd(Scene *s)
 {
-    s->state ^= s->state << 13;
-    s->state ^= s->state >> 7;
-    s->state ^= s->state << 17;
-    return s->state * 0x2545f4914f6cdd1dull;
+    return random_next(&s->state);
 }
 
 static unsigned pick(Scene *s, unsigned n)
 {
-    return (rnd(s) >> 32) % n;
+    return random_below(&s->state, n);
 }
 
 static bool one_in(Scene *s, unsigned n)

@@ -8,6 +8,7 @@
  * is right.
  */
 #include "fixture.h"
+#include "tests/lib/random.h"
 #include "refvtd.h"
 
 #include <stdlib.h>
@@ -41,15 +42,12 @@ typedef struct Scene {
 
 static uint64_t rnd(Scene *s)
 {
-    s->state ^= s->state << 13;
-    s->state ^= s->state >> 7;
-    s->state ^= s->state << 17;
-    return s->state * 0x2545f4914f6cdd1dull;
+    return random_next(&s->state);
 }
 
 static unsigned pick(Scene *s, unsigned n)
 {
-    return (unsigned)(rnd(s) >> 32) % n;
+    return random_below(&s->state, n);
 }
 
 static bool one_in(Scene *s, unsigned n)
