@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A QEMU process with an IOMMU and iommu-dma. */
-#define _GNU_SOURCE
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* QEMU's build says so itself */
+#endif
 #include "emulator.h"
 
 #include <errno.h>

@@ -205,7 +205,7 @@ static uint64_t ram_now(void *opaque)
     return ram->now;
 }
 
-static void ram_guest_error(void *opaque, const char *fmt, ...)
+static void G_GNUC_PRINTF(2, 3) ram_guest_error(void *opaque, const char *fmt, ...)
 {
     RamHost *ram = opaque;
     va_list ap;
