@@ -205,7 +205,10 @@ static uint64_t ram_now(void *opaque)
     return ram->now;
 }
 
-static void G_GNUC_PRINTF(2, 3) ram_guest_error(void *opaque, const char *fmt, ...)
+static void ram_guest_error(void *opaque, const char *fmt, ...)
+    __attribute__((format(gnu_printf, 2, 3)));
+
+static void ram_guest_error(void *opaque, const char *fmt, ...)
 {
     RamHost *ram = opaque;
     va_list ap;
