@@ -252,6 +252,11 @@ class Generator:
         self.lines.append(f"{self.cycle} {text}")
         self.run.feed(traces.parse_item(text.split(), self.cycle))
 
+    @staticmethod
+    def somewhere(addr, nowhere):
+        """An address, or one that is in no memory."""
+        return addr + 0x10000000 if nowhere else addr
+
     def header(self):
         rng, pool = self.rng, self.pool
         self.e2h = self.chance(0.5)
@@ -270,9 +275,10 @@ class Generator:
         lines = ["stagewalk-trace 1", "iommu smmuv3 max",
                  f"memory 0x{BASE:x} 0x{SIZE:x}"]
         lines += pool.lines()
+        nowhere = {queue: self.hostile and self.chance(0.1) for queue in ("event", "pri")}
         lines += [f"w 0x2c 4 {cr2}", f"w 0x90 8 0x{self.cmdq | self.cmdq_log2:x}",
-                  f"w 0xa0 8 0x{eventq | event_log2:x}"]
-        lines += [f"w 0xc0 8 0x{self.priq | priq_log2:x}",
+                  f"w 0xa0 8 0x{self.somewhere(eventq, nowhere['event']) | event_log2:x}",
+                  f"w 0xc0 8 0x{self.somewhere(self.priq, nowhere['pri']) | priq_log2:x}",
                   f"w 0xdc 4 0x{self.flag(0.5, 31):x}"]
         if self.chance(0.3):
             lines += [f"w 0xd0 8 0x{pool.alloc(64):x}", "w 0xd8 4 0x66"]
@@ -297,10 +303,20 @@ class Generator:
         lines += [f"w 0x{pmcg.ENABLE_SET:x} 8 0x{mask(pmcg.NUMBER):x}",
                   f"w 0x{pmcg.CONTROL:x} 4 1"]
         return lines
-        return lines
+
+    def illegal(self):
+        """A command that software should not have sent."""
+        return self.rng.choice((
+            0x00, 0x07, 0x14, 0xFF,             # no opcode, or one of what is not there
+            0x46 | 3 << 12,                     # CS=3
+            0x46 | 1 << 10, 0x03 | 1 << 10,     # SSec
+            0x12 | 1 << 74, 0x2A | 3 << 74,     # a range of nothing
+            0x41 | 3 << 76))                    # no such response
 
     def command(self):
         rng = self.rng
+        if self.hostile and self.chance(0.12):
+            return self.illegal()
         sid = rng.choice(self.ids)
         vmid, asid = rng.choice((1, 1, 2, 3)), rng.choice((1, 1, 2, 0x1234))
         addr = align(self.address(rng.choice(self.streams))[1], 12)
@@ -356,7 +372,7 @@ class Generator:
             raw = self.command()
             self.say(f"m 0x{where:x} 0x{raw & mask(64):x} 0x{raw >> 64:x}")
             made = (made + 1) & mask(size + 1)
-        self.say(f"w 0x{place + 8:x} 4 0x{made | 1 << 31:x}")
+        self.say(f"w 0x{place + 8:x} 4 0x{made | regs[place + 8] & 1 << 23 | 1 << 31:x}")
 
     def enhanced_setup(self):
         """One or two of the enhanced command queues."""
@@ -365,7 +381,8 @@ class Generator:
             size = self.rng.choice((1, 3))
             table = self.pool.alloc(16 << size)
             self.enhanced.append((place, table, size))
-            lines += [f"w 0x{place:x} 8 0x{table | size:x}", f"w 0x{place + 8:x} 4 0x80000000"]
+            base = self.somewhere(table, self.hostile and self.chance(0.05))
+            lines += [f"w 0x{place:x} 8 0x{base | size:x}", f"w 0x{place + 8:x} 4 0x80000000"]
         return lines
 
     def send(self):
@@ -381,6 +398,28 @@ class Generator:
             self.say(f"m 0x{where:x} 0x{raw & mask(64):x} 0x{raw >> 64:x}")
             self.cmds += 1
         self.say(f"w 0x98 4 0x{self.cmds & mask(self.cmdq_log2 + 1):x}")
+
+    def recover(self):
+        """Software looks at the errors, mends what caused them, mostly, and acknowledges them."""
+        regs = self.run.model.regs
+        errors = regs[reg.GERROR] ^ regs[reg.GERRORN]
+        for place, table, size in self.enhanced:
+            made, used = regs[place + 8], regs[place + 12]
+            if (made ^ used) >> 23 & 1:
+                self.mend(table + 16 * (used & mask(size)))
+                self.say(f"r 0x{place + 12:x} 4")
+                self.say(f"w 0x{place + 8:x} 4 0x{made ^ 1 << 23:x}")
+        if errors & 1:
+            self.say("r 0x9c 4")
+            self.mend(self.cmdq + 16 * (regs[reg.CMDQ_CONS] & mask(self.cmdq_log2)))
+        if errors:
+            self.say("r 0x60 4")
+            self.say(f"w 0x64 4 0x{regs[reg.GERROR]:x}")
+
+    def mend(self, where):
+        if self.chance(0.9):
+            raw = self.rng.choice((0x46, 0x30))
+            self.say(f"m 0x{where:x} 0x{raw:x} 0x0")
 
     def switch(self):
         """Software turns translation off, or a queue, and all on again."""
@@ -499,6 +538,8 @@ class Generator:
                 self.send()
             if self.timed and self.chance(0.05 if self.off else 0.005):
                 self.switch()
+            if self.timed and self.chance(0.05):
+                self.recover()
             if self.timed and self.chance(0.05 if self.stall else 0.01):
                 self.consume()
             if self.hostile and self.chance(0.05):

@@ -28,11 +28,11 @@ class Memory:
         self.data[at:at + size] = value.to_bytes(size, "little")
 
     def write(self, addr, value, size):
-        """A write of the IOMMU."""
+        """A write of the IOMMU; the log has it even if it aborts."""
         raw = value.to_bytes(size, "little")
+        self.log(f"write 0x{addr:x} {raw.hex()}")
         at = self.place(addr, size)
         self.data[at:at + size] = raw
-        self.log(f"write 0x{addr:x} {raw.hex()}")
 
     def swap(self, addr, old, new):
         """Compare and swap by the IOMMU: what was there."""

@@ -90,6 +90,9 @@ class TranslationRequest(Request):
             return ""
         return " ats " + "".join(str(int(each)) for each in self.granted)
 
+    def reads(self):
+        return self.nw
+
     def event_fields(self, stop):
         if not stop.fields.get("treq"):
             return super().event_fields(stop)

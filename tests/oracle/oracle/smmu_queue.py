@@ -80,10 +80,10 @@ class Queues:
     def write_stall(self, value, stall, attempt):
         if not self.smmu.stalls.awaits(stall, attempt):
             return []
-        if self.can_write():
-            return self.write(value)
-        stall.state = WAITING
-        return []
+        more = self.write(value) if self.can_write() else None
+        if more is None:
+            stall.state = WAITING
+        return more
 
     def write_event(self, value, mev, room):
         regs = self.regs
@@ -100,6 +100,7 @@ class Queues:
         return self.write(value)
 
     def write(self, value):
+        """Into the queue: what comes of it, or None if the write aborts."""
         regs = self.regs
         prod, cons = regs[reg.EVENTQ_PROD], regs[reg.EVENTQ_CONS]
         where, lg2 = self.place(reg.EVENTQ_BASE, prod, 5)
@@ -107,7 +108,7 @@ class Queues:
             self.smmu.memory.write(where, value, 32)
         except Abort:
             self.raise_error(EVENTQ_ABT_ERR)
-            return []
+            return None
         self.youngest = value
         regs[reg.EVENTQ_PROD] = prod & 1 << 31 | (prod + 1) & mask(lg2 + 1)
         if not (prod ^ cons) & mask(lg2 + 1) and get(regs[reg.IRQ_CTRL], 2):

@@ -132,13 +132,13 @@ class Registers:
             self.smmu.queues.processor.main.life += 1
         if offset == CR0 and was & ~value & 1 << EVENTQEN:
             self.smmu.queues.youngest = None
-        if offset in (CR0, CMDQ_PROD, GERRORN):
-            self.smmu.queues.processor.look()
         if offset == CR0 and was & ~value & 1 << SMMUEN:
             self.smmu.stalls.end(lambda stall: True)
         if (offset == EVENTQ_CONS or offset == CR0 and value & ~was & 1 << EVENTQEN
                 or offset == GERRORN and (was ^ value) & 1 << 2):
             self.smmu.stalls.try_waiting()
+        if offset in (CR0, CMDQ_PROD, GERRORN):
+            self.smmu.queues.processor.look()
 
     def guarded(self, offset):
         if offset in (CR2, STRTAB_BASE, STRTAB_BASE + 4, STRTAB_CFG):

@@ -232,8 +232,12 @@ class Request:
         fault = stop.fields.get("fault")
         return value | self.fault_fields(fault) if fault else value
 
+    def reads(self):
+        """RnW."""
+        return not self.write
+
     def fault_fields(self, fault):
-        rnw = not self.write
+        rnw = self.reads()
         if self.atomic and fault.event == F_PERMISSION and fault.klass == IN:
             rnw = not fault.missing & (UW | PW)
         value = self.pnu << 97 | self.ind << 98 | rnw << 99
