@@ -206,7 +206,7 @@ static uint64_t ram_now(void *opaque)
 }
 
 static void ram_guest_error(void *opaque, const char *fmt, ...)
-    __attribute__((format(gnu_printf, 2, 3)));
+    __attribute__((format(printf, 2, 3)));
 
 static void ram_guest_error(void *opaque, const char *fmt, ...)
 {
