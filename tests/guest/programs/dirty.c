@@ -6,13 +6,15 @@
 
 #include "lib/bed.h"
 
-#define IOVA 0x20000000ull
+#define IOVA 0x2000000000ull /* a multiple of every huge page */
 
-enum { PAGES = 2048, WORDS = PAGES / 64, WRITES = 1000 };
+/* A huge page of a 64 KB kernel is 8,192 of its pages. */
+enum { PAGES = 2048, MOST_PAGES = 8192, WORDS = MOST_PAGES / 64, WRITES = 1000 };
 
 typedef struct Tracked {
     Bed b;
     uint32_t ioas, hwpt;
+    unsigned pages;
     uint8_t *memory;
     uint64_t want[WORDS];
 } Tracked;
@@ -28,13 +30,15 @@ static void open_tracked(Tracked *t, bool huge)
     if (!(info.out_capabilities & IOMMU_HW_CAP_DIRTY_TRACKING)) {
         tap_skip("the kernel does not report IOMMU_HW_CAP_DIRTY_TRACKING for this IOMMU");
     }
-    t->memory = memory_alloc(PAGES * PAGE, huge);
+    t->pages = huge ? MAX(PAGES, huge_page_size() / PAGE) : PAGES;
+    CHECK(t->pages <= MOST_PAGES);
+    t->memory = memory_alloc(t->pages * (size_t)PAGE, huge);
     t->ioas = OK(ioas_alloc(t->b.iommufd));
     OK(ioas_huge_pages(t->b.iommufd, t->ioas, huge));
     hwpt = hwpt_alloc(t->b.iommufd, t->b.vfio.dev_id, t->ioas, IOMMU_HWPT_ALLOC_DIRTY_TRACKING);
     t->hwpt = OK(hwpt);
     OK(vfio_attach(&t->b.vfio, t->hwpt));
-    OK(ioas_map(t->b.iommufd, t->ioas, t->memory, PAGES * PAGE, IOVA, IOAS_RW));
+    OK(ioas_map(t->b.iommufd, t->ioas, t->memory, t->pages * (uint64_t)PAGE, IOVA, IOAS_RW));
 }
 
 static void start(Tracked *t)
@@ -45,7 +49,7 @@ static void start(Tracked *t)
 static void get(Tracked *t, uint64_t bitmap[WORDS], uint32_t flags)
 {
     memset(bitmap, 0, WORDS * 8);
-    OK(hwpt_get_dirty(t->b.iommufd, t->hwpt, IOVA, PAGES * PAGE, PAGE, bitmap, flags));
+    OK(hwpt_get_dirty(t->b.iommufd, t->hwpt, IOVA, t->pages * (uint64_t)PAGE, PAGE, bitmap, flags));
 }
 
 /* Domains are invalidated when they are left. */
@@ -191,13 +195,15 @@ static void atomics_dirty(void)
 
 static void large_leaves(void)
 {
+    unsigned leaf = huge_page_size() / PAGE, first;
     Tracked t;
 
-    /* A 2 MB leaf has one dirty bit: all of its pages are reported. */
+    /* A large leaf has one dirty bit: all of its pages are reported. */
     open_tracked(&t, true);
+    first = t.pages > leaf ? leaf : 0;
     start(&t);
-    write_page(&t, 512 + 17);
-    memset((uint8_t *)t.want + 512 / 8, 0xff, 512 / 8);
+    write_page(&t, first + 17);
+    memset((uint8_t *)t.want + first / 8, 0xff, leaf / 8);
     check_bitmap(&t, 0);
     check_bitmap(&t, 0);
 }
@@ -232,7 +238,7 @@ int main(void)
         { "a page written after each clearing is reported each time", written_again },
         { "tracking off and on starts clean", off_and_on },
         { "an atomic operation dirties", atomics_dirty },
-        { "a 2 MB leaf is dirty as a whole", large_leaves },
+        { "a large leaf is dirty as a whole", large_leaves },
         { "unmapping forgets", unmapped_and_read },
     };
 

@@ -6,7 +6,8 @@
 
 #include "lib/bed.h"
 
-#define IOVA 0x10000000ull
+#define IOVA      0x10000000ull
+#define HUGE_IOVA 0x1000000000ull /* a multiple of every huge page */
 
 /* An address space with the device in it. */
 static uint32_t attached(Bed *b)
@@ -149,40 +150,40 @@ static void random_changes(void)
 
 static void huge_pages(void)
 {
-    enum { HUGE = 2 * MIB };
-    Bed b;
-    uint32_t ioas;
-    uint8_t *memory = memory_alloc(4 * HUGE, true);
+    const uint64_t size = MAX(8 * MIB, huge_page_size()), pages = size / PAGE;
+    uint8_t *memory = memory_alloc(size, true);
     uint64_t reads[2];
+    uint32_t ioas;
+    Bed b;
 
-    /* The same 8 MB as 2 MB leaves and as pages: one walk after another, nothing cached. */
+    /* The same memory in large leaves and in pages: one walk after another, nothing cached. */
     for (int huge = 1; huge >= 0; huge--) {
         Counters before, after;
         DmaDesc desc;
 
         ioas = attached(&b);
         OK(ioas_huge_pages(b.iommufd, ioas, huge));
-        OK(ioas_map(b.iommufd, ioas, memory, 4 * HUGE, IOVA, IOAS_RW));
-        desc = dma_make(IDMA_OP_FILL, IOVA, 64);
-        dma_set_strided(&desc, 4 * HUGE / PAGE, PAGE, 0);
+        OK(ioas_map(b.iommufd, ioas, memory, size, HUGE_IOVA, IOAS_RW));
+        desc = dma_make(IDMA_OP_FILL, HUGE_IOVA, 64);
+        dma_set_strided(&desc, pages, PAGE, 0);
         field_set(desc.w, IDMA_D_DATA, 0xa0 + huge);
         counters_read(&before);
         CHECK_EQ(bed_dma(&b, desc).status, IDMA_STATUS_OK);
         counters_read(&after);
         reads[huge] = after.walk_reads - before.walk_reads;
-        for (unsigned i = 0; i < 4 * HUGE / PAGE; i++) {
-            CHECK_EQ(memory[i * PAGE], 0xa0 + huge);
+        for (unsigned i = 0; i < pages; i++) {
+            CHECK_EQ(memory[i * (size_t)PAGE], 0xa0 + huge);
         }
-        CHECK_EQ(bed_dma(&b, dma_make_fill(IOVA + HUGE - 512, 1024, 3, false)).status,
+        CHECK_EQ(bed_dma(&b, dma_make_fill(HUGE_IOVA + 2 * MIB - 512, 1024, 3, false)).status,
                  IDMA_STATUS_OK);
-        CHECK_EQ(memory[HUGE + 511 - 7], 3);
-        CHECK(refused(bed_dma(&b, dma_make_fill(IOVA + 4 * HUGE, 8, 3, false)).status));
+        CHECK_EQ(memory[2 * MIB + 511 - 7], 3);
+        CHECK(refused(bed_dma(&b, dma_make_fill(HUGE_IOVA + size, 8, 3, false)).status));
         bed_close(&b);
     }
-    tap_note("descriptor reads for %u pages: %" PRIu64 " in 2 MB leaves, %" PRIu64 " in pages",
-             4 * HUGE / PAGE, reads[1], reads[0]);
-    CHECK(reads[0] >= 4 * HUGE / PAGE);
-    /* With caches one walk for 512 pages; without, a level less for each. */
+    tap_note("descriptor reads for %" PRIu64 " pages: %" PRIu64 " in leaves of %zu MB, %" PRIu64
+             " in pages", pages, reads[1], huge_page_size() >> 20, reads[0]);
+    CHECK(reads[0] >= pages);
+    /* With caches one walk for each leaf; without, a level less for each page. */
     CHECK(reads[1] < reads[0]);
 }
 

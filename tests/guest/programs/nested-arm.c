@@ -15,11 +15,16 @@ typedef struct Stage {
     Nested n;
 } Stage;
 
-static void open_stage(Stage *s)
+static void open_granule(Stage *s, unsigned granule_lg2)
 {
     bed_open(&s->b, 0, -1);
     nested_parent(&s->parent, &s->b);
-    nested_open(&s->n, &s->b, &s->parent, 0);
+    nested_open(&s->n, &s->b, &s->parent, 0, granule_lg2);
+}
+
+static void open_stage(Stage *s)
+{
+    open_granule(s, nested_granule());
 }
 
 static void user_tables_translate(void)
@@ -39,12 +44,66 @@ static void user_tables_translate(void)
 
 static void blocks(void)
 {
+    const unsigned page = MIB / PAGE + 3;
+    uint64_t block, base;
     Stage s;
 
+    /* The block that the data lies in: larger granules have blocks larger than the data. */
     open_stage(&s);
-    arm_pages_map_level(&s.n.pages, VA, NESTED_DATA_GPA, 2, ARM_S1_RW);
-    CHECK_EQ(bed_write(&s.b, VA + 300 * PAGE, 21), IDMA_STATUS_OK);
-    CHECK(page_is(nested_page(&s.parent, 300), 21));
+    block = 1ull << arm_pages_level_lg2(&s.n.pages, 2);
+    base = nested_gpa(page) & ~(block - 1);
+    arm_pages_map_level(&s.n.pages, VA, base, 2, ARM_S1_RW);
+    CHECK_EQ(bed_write(&s.b, VA + nested_gpa(page) - base, 21), IDMA_STATUS_OK);
+    CHECK(page_is(nested_page(&s.parent, page), 21));
+}
+
+static bool page_range_is(Stage *s, unsigned page, unsigned count, uint64_t pattern)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (!page_is(nested_page(&s->parent, page + i), pattern)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void every_granule(void)
+{
+    static const struct {
+        BitField idr5;
+        unsigned granule_lg2;
+    } granules[] = { { IDR5_GRAN4K, 12 }, { IDR5_GRAN16K, 14 }, { IDR5_GRAN64K, 16 } };
+    struct iommu_hw_info_arm_smmuv3 hw;
+    struct iommu_hw_info info;
+    unsigned done = 0;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(granules); i++) {
+        const uint64_t unit = MAX(PAGE, 1u << granules[i].granule_lg2);
+        const unsigned pages = unit / PAGE;
+        Stage s;
+
+        open_granule(&s, granules[i].granule_lg2);
+        OK(hw_info(s.b.iommufd, s.b.vfio.dev_id, &hw, sizeof(hw), &info));
+        if (reg_get(hw.idr[5], granules[i].idr5)) {
+            /* A page of the larger of the two stages, whole; then another one in its place. */
+            for (unsigned round = 0; round < 2; round++) {
+                const unsigned page = (1 + 2 * round) * pages;
+
+                nested_map_range(&s.n, VA, page, unit);
+                OK(nested_invalidate_all(&s.n));
+                CHECK_EQ(bed_dma(&s.b, dma_make_fill(VA, unit, 25 + round, false)).status,
+                         IDMA_STATUS_OK);
+                CHECK(page_range_is(&s, page, pages, 25 + round));
+                CHECK(page_range_is(&s, page + pages, pages, 0));
+                CHECK(refused(bed_dma(&s.b, dma_make_fill(VA + unit, 8, 1, false)).status));
+            }
+            CHECK(page_range_is(&s, pages, pages, 25));
+            done++;
+        }
+        bed_close(&s.b);
+    }
+    tap_note("%u granules of stage 1 over pages of %u KB", done, PAGE >> 10);
+    CHECK(done > 0);
 }
 
 /* What one form of invalidation must do: the new page after it, either one before. */
@@ -117,7 +176,8 @@ static void by_range(void)
     if (!reg_get(hw.idr[3], IDR3_RIL)) {
         tap_skip("IDR3.RIL is 0");
     }
-    command = smmu_make_range(smmu_make_tlbi_nh_va(0, NESTED_ASID, VA - 4 * PAGE, true), 12, 16, 3);
+    command = smmu_make_range(smmu_make_tlbi_nh_va(0, NESTED_ASID, VA - 4 * PAGE, true),
+                              s.n.granule_lg2, 16, 3);
     changed(&s, &command, 1);
 }
 
@@ -167,7 +227,7 @@ static void context_descriptors(void)
         commands[1] = smmu_make_tlbi_nh_asid(0, NESTED_ASID);
         nested_map(&s.n, VA, 1);
         CHECK_EQ(bed_write(&s.b, VA, 51), IDMA_STATUS_OK);
-        arm_pages_init_simple(&other, &s.n.space, 1, 12, 48);
+        arm_pages_init_simple(&other, &s.n.space, 1, s.n.granule_lg2, 48);
         arm_pages_map_smallest(&other, VA, nested_gpa(2), PAGE, ARM_S1_RW);
         nested_set_cd(&s.n, 0, &other, NESTED_ASID);
         OK(nested_commands(&s.n, commands, 2, NULL));
@@ -186,7 +246,7 @@ static void substreams(void)
 
     open_stage(&s);
     nested_map(&s.n, VA, 1);
-    arm_pages_init_simple(&other, &s.n.space, 1, 12, 48);
+    arm_pages_init_simple(&other, &s.n.space, 1, s.n.granule_lg2, 48);
     arm_pages_map_smallest(&other, VA, nested_gpa(2), PAGE, ARM_S1_RW);
     CHECK_EQ(bed_write(&s.b, VA, 61), IDMA_STATUS_OK);
     s.b.has_pasid = true;
@@ -334,10 +394,10 @@ static void second_stage_fault_is_the_kernels(void)
 
     /* The first stage points outside the second: the kernel's own event, with both addresses. */
     open_stage(&s);
-    arm_pages_map_smallest(&s.n.pages, VA, 0x123456000, PAGE, ARM_S1_RW);
+    arm_pages_map_smallest(&s.n.pages, VA, 0x123450000, PAGE, ARM_S1_RW);
     klog_mark();
     CHECK(refused(bed_write(&s.b, VA, 1)));
-    snprintf(address, sizeof(address), "iova: 0x%llx ipa: 0x%llx", VA, 0x123456000ull);
+    snprintf(address, sizeof(address), "iova: 0x%llx ipa: 0x%llx", VA, 0x123450000ull);
     CHECK(klog_find(NULL, 0, words));
 }
 
@@ -359,7 +419,8 @@ int main(void)
 {
     static const Test tests[] = {
         { "stage 1 tables in the program's memory translate", user_tables_translate },
-        { "2 MB blocks of stage 1 over 4 KB pages of stage 2", blocks },
+        { "level 2 blocks of stage 1 over pages of stage 2", blocks },
+        { "stage 1 in each granule that IDR5 offers", every_granule },
         { "a changed entry is used after CMD_TLBI_NH_VA, leaf and not", by_va },
         { "a changed entry is used after CMD_TLBI_NH_VAA", by_va_all_asids },
         { "a changed entry is used after CMD_TLBI_NH_ASID", by_asid },

@@ -19,7 +19,7 @@ static void open_stage(Stage *s)
 {
     bed_open(&s->b, 0, -1);
     nested_parent(&s->parent, &s->b);
-    nested_open(&s->n, &s->b, &s->parent, 0);
+    nested_open(&s->n, &s->b, &s->parent, 0, nested_granule());
 }
 
 static void user_tables_translate(void)
@@ -193,7 +193,7 @@ static void replaced(void)
     open_stage(&s);
     nested_map(&s.n, VA, 1);
     CHECK_EQ(bed_write(&s.b, VA, 51), IDMA_STATUS_OK);
-    nested_open(&other, &s.b, &s.parent, 1);
+    nested_open(&other, &s.b, &s.parent, 1, nested_granule());
     nested_map(&other, VA, 2);
     CHECK_EQ(bed_write(&s.b, VA, 52), IDMA_STATUS_OK);
     CHECK(page_is(nested_page(&s.parent, 1), 51));

@@ -22,7 +22,7 @@ static void open_shared(Shared *s)
         if (i == 0) {
             nested_parent(&s->parent, &s->b[0]);
         }
-        nested_open(&s->n[i], &s->b[i], &s->parent, i);
+        nested_open(&s->n[i], &s->b[i], &s->parent, i, nested_granule());
     }
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "dma-driver.h"
+#include "glib.h"
 #include "iommufd.h"
 #include "system.h"
 #include "tap.h"
@@ -49,6 +50,12 @@ void bed_start(Bed *b, unsigned ch, DmaDesc desc);
 
 /** Wait until channel @ch is not busy; fails if it stays so. */
 DmaCompletion bed_finish(Bed *b, unsigned ch);
+
+/**
+ * Stop channel @ch the way a driver must before its PASID goes: what is at work ends, and every page
+ * request or stall has its answer before this returns.
+ */
+void bed_quiesce(Bed *b, unsigned ch);
 
 /** Run @desc on channel 0 with the bed's PASID and address type; fails if it does not end. */
 DmaCompletion bed_dma(Bed *b, DmaDesc desc);

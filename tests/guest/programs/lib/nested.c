@@ -70,6 +70,16 @@ uint64_t nested_gpa(unsigned page)
     return NESTED_DATA_GPA + page * (uint64_t)PAGE;
 }
 
+unsigned nested_granule(void)
+{
+    return __builtin_ctz(PAGE);
+}
+
+void nested_map(Nested *n, uint64_t va, unsigned page)
+{
+    nested_map_range(n, va, page, PAGE);
+}
+
 #ifdef __aarch64__
 
 void nested_set_cd(Nested *n, uint32_t ssid, const ArmPages *pages, uint16_t asid)
@@ -80,20 +90,23 @@ void nested_set_cd(Nested *n, uint32_t ssid, const ArmPages *pages, uint16_t asi
     cd_table_set(&n->cds, ssid, cd);
 }
 
-void nested_open(Nested *n, Bed *b, NestedParent *p, unsigned index)
+void nested_open(Nested *n, Bed *b, NestedParent *p, unsigned index, unsigned granule_lg2)
 {
     int viommu;
 
-    *n = (Nested) { .b = b, .parent = p, .vsid = NESTED_VSID + index,
+    *n = (Nested) { .b = b, .parent = p, .granule_lg2 = granule_lg2, .vsid = NESTED_VSID + index,
                      .asid = NESTED_ASID + 16 * index };
     n->space = table_space(&p->mem);
     viommu = viommu_alloc(p->iommufd, b->vfio.dev_id, p->hwpt, IOMMU_VIOMMU_TYPE_ARM_SMMUV3);
+    if (viommu == -ENOTTY) {
+        tap_skip("the kernel has no IOMMU_VIOMMU_ALLOC, which came with Linux 6.13");
+    }
     if (viommu == -EOPNOTSUPP) {
         tap_skip("the kernel refuses a vIOMMU: it wants IDR3.FWB or CANWBS");
     }
     n->viommu = n->invalidate = OK(viommu);
     n->vdevice = OK(vdevice_alloc(p->iommufd, n->viommu, b->vfio.dev_id, n->vsid));
-    arm_pages_init_simple(&n->pages, &n->space, 1, 12, 48);
+    arm_pages_init_simple(&n->pages, &n->space, 1, granule_lg2, 48);
     cd_table_init(&n->cds, &n->space, STE_S1FMT_LINEAR, CDS_LG2);
     nested_set_cd(n, 0, &n->pages, n->asid);
     field_set(n->ste, STE_V, 1);
@@ -110,9 +123,9 @@ void nested_open(Nested *n, Bed *b, NestedParent *p, unsigned index)
     OK(vfio_attach(&b->vfio, n->hwpt));
 }
 
-void nested_map(Nested *n, uint64_t va, unsigned page)
+void nested_map_range(Nested *n, uint64_t va, unsigned page, uint64_t length)
 {
-    arm_pages_map_smallest(&n->pages, va, nested_gpa(page), PAGE, ARM_S1_RW);
+    arm_pages_map_smallest(&n->pages, va, nested_gpa(page), length, ARM_S1_RW);
 }
 
 void nested_unmap(Nested *n, uint64_t va)
@@ -143,12 +156,13 @@ int nested_invalidate_all(Nested *n)
 
 #else
 
-void nested_open(Nested *n, Bed *b, NestedParent *p, unsigned index)
+void nested_open(Nested *n, Bed *b, NestedParent *p, unsigned index, unsigned granule_lg2)
 {
     struct iommu_hwpt_vtd_s1 s1 = { .addr_width = 48 };
 
     (void)index;
-    *n = (Nested) { .b = b, .parent = p };
+    CHECK_EQ(granule_lg2, 12);
+    *n = (Nested) { .b = b, .parent = p, .granule_lg2 = granule_lg2 };
     n->space = table_space(&p->mem);
     vtd_pages_init(&n->pages, &n->space, 1, 4);
     s1.pgtbl_addr = n->pages.root;
@@ -158,9 +172,9 @@ void nested_open(Nested *n, Bed *b, NestedParent *p, unsigned index)
     OK(vfio_attach(&b->vfio, n->hwpt));
 }
 
-void nested_map(Nested *n, uint64_t va, unsigned page)
+void nested_map_range(Nested *n, uint64_t va, unsigned page, uint64_t length)
 {
-    vtd_pages_map_smallest(&n->pages, va, nested_gpa(page), PAGE, VTD_FS_USER_RW);
+    vtd_pages_map_smallest(&n->pages, va, nested_gpa(page), length, VTD_FS_USER_RW);
 }
 
 void nested_unmap(Nested *n, uint64_t va)

@@ -12,7 +12,7 @@
 #include "vtd-pages.h"
 
 #define NESTED_GPA    0x40000000ull /* where @memory lies for the second stage */
-#define NESTED_TABLES (4 * MIB)     /* tables come first in it, data after */
+#define NESTED_TABLES (8 * MIB)     /* tables come first in it, data after */
 #define NESTED_DATA   (4 * MIB)
 #define NESTED_DATA_GPA (NESTED_GPA + NESTED_TABLES)
 #define NESTED_VSID   0x1234u       /* of the first device; the next follow */
@@ -32,6 +32,7 @@ typedef struct Nested {
     NestedParent *parent;
     uint32_t hwpt;
     uint32_t invalidate; /* the object that invalidations go to */
+    unsigned granule_lg2; /* log2 of the bytes of a first-stage page */
     TableSpace space;
 #ifdef __aarch64__
     uint32_t viommu, vdevice, vsid;
@@ -47,15 +48,28 @@ typedef struct Nested {
 /** Make the second stage for the device of @b; skips the test where the kernel has none. */
 void nested_parent(NestedParent *p, Bed *b);
 
-/** Give the device of @b an empty first stage below @p and attach it. @index: 0, 1, ... */
-void nested_open(Nested *n, Bed *b, NestedParent *p, unsigned index);
+/** log2 of the kernel's page: the granule to take if there is no reason for another. */
+unsigned nested_granule(void);
 
-/** The program's view of data page @page, and its address for the second stage. */
+/**
+ * Give the device of @b an empty first stage below @p and attach it. @index: 0, 1, ...
+ *
+ * Its tables have pages of 2^@granule_lg2 bytes, which need not be the size of the second stage's: on
+ * VT-d 12, on Arm 12, 14 or 16 where IDR5 has it.
+ */
+void nested_open(Nested *n, Bed *b, NestedParent *p, unsigned index, unsigned granule_lg2);
+
+/** The program's view of data page @page (of the kernel's size), and its second-stage address. */
 void *nested_page(NestedParent *p, unsigned page);
 uint64_t nested_gpa(unsigned page);
 
-/** Edit the first stage: no invalidation. */
+/**
+ * Edit the first stage: no invalidation. nested_map() enters one of the kernel's pages, which takes
+ * several leaves of a smaller granule and is too little for a larger one; nested_map_range() enters
+ * @length bytes from data page @page on, with pages only.
+ */
 void nested_map(Nested *n, uint64_t va, unsigned page);
+void nested_map_range(Nested *n, uint64_t va, unsigned page, uint64_t length);
 void nested_unmap(Nested *n, uint64_t va);
 
 /** Have one page, or everything of this first stage, invalidated through the kernel. */

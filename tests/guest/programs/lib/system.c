@@ -275,18 +275,54 @@ void counters_read(Counters *c)
     }
 }
 
+/* The number behind @name, which ends in a colon, in /proc/meminfo; 0 if it is not there. */
+static uint64_t meminfo(const char *name)
+{
+    FILE *file = fopen("/proc/meminfo", "r");
+    uint64_t value = 0;
+    char line[128];
+
+    while (file && fgets(line, sizeof(line), file)) {
+        if (!strncmp(line, name, strlen(name))) {
+            value = strtoull(line + strlen(name), NULL, 10);
+        }
+    }
+    if (file) {
+        fclose(file);
+    }
+    return value;
+}
+
+size_t huge_page_size(void)
+{
+    return meminfo("Hugepagesize:") << 10;
+}
+
+/* Have the kernel keep enough huge pages free for @size bytes. */
+static void reserve_huge_pages(size_t size)
+{
+    uint64_t page = huge_page_size(), needed = page ? (size + page - 1) / page : 0;
+    char text[24];
+
+    if (meminfo("HugePages_Free:") < needed) {
+        snprintf(text, sizeof(text), "%" PRIu64, meminfo("HugePages_Total:") + needed);
+        sysfs_write("/proc/sys/vm/nr_hugepages", text);
+    }
+}
+
 void *memory_alloc(size_t size, bool huge)
 {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE | (huge ? MAP_HUGETLB : 0);
     void *memory;
 
     if (huge) {
-        sysfs_write("/proc/sys/vm/nr_hugepages", "24");
+        reserve_huge_pages(size);
     }
     memory = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
     if (memory == MAP_FAILED) {
         if (huge) {
-            tap_skip("no huge pages of %zu bytes: %s", size, strerror(errno));
+            tap_skip("no huge pages of %zu MB for %zu MB: %s", huge_page_size() >> 20, size >> 20,
+                     strerror(errno));
         }
         FAIL("%zu bytes of memory: %s", size, strerror(errno));
     }

@@ -61,7 +61,13 @@ void counters_read(Counters *c);
 /** Have the host run one command of QEMU's machine protocol (JSON). False if QEMU refuses. */
 bool host_command(const char *json);
 
-/** Zeroed, present memory of @size bytes; @huge: in pages of 2 MB, or a skip if there are none. */
+/** Bytes of a huge page, what one entry of the last but one table level spans; 0: there are none. */
+size_t huge_page_size(void);
+
+/**
+ * Zeroed, present memory of @size bytes; @huge: in huge pages, or a skip where they cannot be had
+ * (those of a 64 KB kernel are so large that they must be reserved when it starts: hugepages=N).
+ */
 void *memory_alloc(size_t size, bool huge);
 
 /** Seconds since boot. */
