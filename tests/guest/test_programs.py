@@ -108,7 +108,18 @@ class KernelTest(unittest.TestCase):
                                                programs.PROGRAMS / case.program)
                              if path.is_file()], case.program)
             self.assertIn(case.feature, programs.FEATURES)
+            self.assertIn(case.column, programs.COLUMNS)
             self.assertIn(case.kernel_name, kernelbuild.OWN_KERNELS)
+
+    def test_every_cell_has_a_case_or_a_reason(self):
+        names = [case.name for case in programs.cases()]
+        self.assertEqual(len(names), len(set(names)))
+        for feature in programs.FEATURES:
+            for column in programs.COLUMNS:
+                found = [case for case in programs.cases()
+                         if (case.feature, case.column) == (feature, column)]
+                self.assertEqual(len(found), 0 if programs.never(feature, column) else 1,
+                                 (feature, column))
 
 
 class PageTest(unittest.TestCase):
@@ -126,9 +137,21 @@ class PageTest(unittest.TestCase):
         text = table.page({"smmuv3/map": Outcome}, ["arm64 7.3"],
                           {"smmuv3/dt/strict": Boot, "smmuv3/dt/lazy": Wrong})
         self.assertRegex(text, r"``dt`` +passed +FAILED +not run")
-        self.assertIn("passed 1, FAILED 1, skipped 1", text)
+        self.assertIn("1, 1 FAILED, 1 skipped", text)
         self.assertIn("moves \\*data\\*", text)
-        self.assertIn("no stalls here", text)
+        self.assertRegex(text, r"stalls +skipped \(a\)")
+        self.assertIn("| (a) no stalls here.", text)
+        self.assertRegex(text, r"Interrupts, posted format +none \([a-z]\)")
+        self.assertRegex(text, r"\| \([a-z]\) Arm has no posted interrupts")
+
+    def test_one_reason_for_a_whole_program(self):
+        class Outcome:
+            skip, problems = "", []
+            subtests = [Subtest("one", True, "too old"), Subtest("two", True, "too old")]
+        text = table.page({"vtd/pasid-6.12": Outcome}, [], {})
+        self.assertRegex(text, r"PASID attach, replace, detach +.*skipped \([a-z]\)")
+        self.assertRegex(text, r"\([a-z]\) too old\.")
+        self.assertNotIn("\ntest  ", text)
 
 
 if __name__ == "__main__":

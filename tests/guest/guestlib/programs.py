@@ -3,7 +3,7 @@
 
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "programs"
@@ -72,30 +72,45 @@ NATIVE_HOTPLUG = {
 @dataclass(frozen=True)
 class ProgramCase:
     """One boot of one bench that runs one program."""
-    name: str                   # IOMMU/what
     feature: str                # row of the table in docs/guests.rst
     bench: Bench
     program: str
     devices: tuple = DEVICES
-    kernel: str = ""            # name in kernelbuild.OWN_KERNELS
+    variant: str = ""           # of the kernel: what follows the architecture in its name
     seconds: int = 240
     megabytes: int = 512
     full_only: bool = False
     stalls: int = -1            # slot of a function that may stall, as the device tree says
 
     @property
-    def kernel_name(self):
-        return self.kernel or self.bench.arch
+    def column(self):
+        """Column of the table in docs/guests.rst."""
+        return self.bench.iommu + (f"-{self.variant}" if self.variant else "")
 
+    @property
+    def name(self):
+        """IOMMU/feature, and the kernel's variant if it has one."""
+        return f"{self.bench.iommu}/{self.feature}" + (f"-{self.variant}" if self.variant else "")
+
+    @property
+    def kernel_name(self):
+        """Name in kernelbuild.OWN_KERNELS."""
+        return self.bench.arch + (f"-{self.variant}" if self.variant else "")
+
+
+COLUMNS = {
+    "smmuv3": "SMMUv3",
+    "smmuv3-16k": "SMMUv3, 16 KB",
+    "smmuv3-64k": "SMMUv3, 64 KB",
+    "smmuv3-6.12": "SMMUv3, 6.12",
+    "vtd": "VT-d",
+    "vtd-6.12": "VT-d, 6.12",
+}
 
 # Every subtest of a row's program is a line of the table below it.
 FEATURES = {
     "map": "Mappings and faults",
-    "map-16k": "... with 16 KB pages",
-    "map-64k": "... with 64 KB pages",
     "dirty": "Dirty tracking",
-    "dirty-16k": "... with 16 KB pages",
-    "dirty-64k": "... with 64 KB pages",
     "nested": "Nested translation, tables in user memory",
     "shared": "One second stage below several vIOMMUs",
     "pasid": "PASID attach, replace, detach",
@@ -110,12 +125,44 @@ FEATURES = {
 }
 
 
+# Cells that can never be filled: (features, columns they concern) and the reason.
+ARM_COLUMNS = tuple(column for column in COLUMNS if column.startswith("smmuv3"))
+VTD_COLUMNS = tuple(column for column in COLUMNS if column.startswith("vtd"))
+NEVER = (
+    (("irq-posted",), ARM_COLUMNS,
+     "Arm has no posted interrupts: an MSI is a write that the SMMU translates to the ITS"),
+    (("sva-dt",), VTD_COLUMNS,
+     "stalls are Arm's; on VT-d any function may send page requests"),
+    (("sva-dt",), ("smmuv3-6.12",), "as the row above: no driver to bind a process with"),
+    (("selftests",), ("smmuv3-6.12", "vtd-6.12"),
+     "the kernel's tree has VFIO selftests from Linux 6.18 on"),
+)
+
+
+def never(feature, column):
+    """Why there is no case for this cell of the table, or None."""
+    return next((reason for features, columns, reason in NEVER
+                 if feature in features and column in columns), None)
+
+
+def _variant(case, variant):
+    """The same case with another kernel: for full runs."""
+    more = {"variant": variant, "full_only": True}
+    if variant in ("16k", "64k"):
+        more["megabytes"] = max(case.megabytes, 1024)
+    if variant == "64k" and case.feature in ("map", "dirty"):
+        # Its huge page of 512 MB cannot be had later than at the start.
+        more["megabytes"] = 2048
+        more["bench"] = replace(case.bench, kernel_args=f"{case.bench.kernel_args} hugepages=1")
+    return replace(case, **more)
+
+
 def cases():
     """Every program case, in the order they are reported."""
     made = []
     for bench, stall, nested in ((ARM, ARM_STALL, "nested-arm"), (VTD, VTD, "nested-vtd")):
         def add(name, program=None, where=bench, **more):
-            made.append(ProgramCase(f"{where.iommu}/{name}", name, where, program or name, **more))
+            made.append(ProgramCase(name, where, program or name, **more))
         add("map")
         add("dirty")
         add("nested", nested)
@@ -127,12 +174,12 @@ def cases():
         add("pmu")
         add("system", devices=SYSTEM_DEVICES + NATIVE_HOTPLUG[bench.iommu])
         add("selftests", devices=("-device", "igb,romfile=,bus=pcie.0,addr=8"), megabytes=2560)
-    for granule in ("16k", "64k"):
-        for name in ("map", "dirty"):
-            made.append(ProgramCase(f"smmuv3/{name}-{granule}", f"{name}-{granule}", ARM, name,
-                                    kernel=f"arm64-{granule}", megabytes=1024, full_only=True))
-    made.append(ProgramCase("smmuv3/sva-dt", "sva-dt", ARM, "sva", stalls=8, full_only=True))
-    made.append(ProgramCase("vtd/irq-posted", "irq-posted", VTD_POSTED, "irq"))
+    made.append(ProgramCase("sva-dt", ARM, "sva", stalls=8, full_only=True))
+    made.append(ProgramCase("irq-posted", VTD_POSTED, "irq"))
+    for column in COLUMNS:
+        iommu, _, variant = column.partition("-")
+        made += [_variant(case, variant) for case in made
+                 if variant and case.column == iommu and not never(case.feature, column)]
     return made
 
 

@@ -2,7 +2,7 @@
 """docs/guests.rst: what Linux's own drivers did on each IOMMU, written by the run that saw it."""
 
 from .cases import MODES, matrix
-from .programs import FEATURES
+from .programs import COLUMNS, FEATURES, never
 
 HEAD = """.. SPDX-License-Identifier: GPL-2.0-or-later
 .. Written by tests/guest/run: run "./stagewalk test guest --full" and commit.
@@ -16,7 +16,9 @@ iommufd, VFIO, and shared virtual addressing, with ``iommu-dma`` as the device.
 
 Kernels: {kernels}.
 
-"passed 12" means that 12 tests passed. A skip gives the kernel's reason.
+A number is the tests that passed; a skip gives the kernel's reason below the table of its program.
+The kernel is the newest, with 4 KB pages, where a column does not name another size, or an older
+kernel.
 
 """
 
@@ -32,24 +34,48 @@ def _grid(rows):
     return "\n".join([rule, lines[0], rule, *lines[1:], rule]) + "\n"
 
 
-def _verdict(outcome):
-    if outcome is None:
+class _Reasons:
+    """Reasons by letter, in the order they were first given."""
+
+    def __init__(self):
+        self.letters = {}
+
+    def mark(self, reason):
+        return f"({self.letters.setdefault(reason, chr(ord('a') + len(self.letters)))})"
+
+    def lines(self):
+        return "".join(f"| ({letter}) {_escape(reason)}.\n"
+                       for reason, letter in self.letters.items())
+
+
+def _verdict(outcome, reason, reasons):
+    if reason:
+        return f"none {reasons.mark(reason)}"
+    if outcome is None or outcome.skip:
         return "not run"
-    if outcome.skip:
-        return "skipped"
     passed = sum(test.passed and not test.skip for test in outcome.subtests)
     failed = sum(not test.passed for test in outcome.subtests) + len(outcome.problems)
-    skipped = sum(bool(test.skip) for test in outcome.subtests)
-    words = [f"{name} {count}" for name, count in
-             (("passed", passed), ("FAILED", failed), ("skipped", skipped)) if count]
+    skips = [test.skip for test in outcome.subtests if test.skip]
+    if skips and not passed and not failed and len(set(skips)) == 1:
+        return f"skipped {reasons.mark(skips[0])}"
+    words = [str(passed)] if passed else []
+    words += [f"{count} {name}" for name, count in (("FAILED", failed), ("skipped", len(skips)))
+              if count]
     return ", ".join(words) or "nothing ran"
 
 
-def _subtest_cell(outcome, name):
-    for test in outcome.subtests if outcome else ():
+def _name(feature, column):
+    """Name of the case that fills a cell."""
+    iommu, _, variant = column.partition("-")
+    return f"{iommu}/{feature}" + (f"-{variant}" if variant else "")
+
+
+def _subtest_cell(outcome, name, reasons):
+    for test in outcome.subtests:
         if test.name == name:
-            return "skipped" if test.skip else "passed" if test.passed else "FAILED"
-    return ""
+            return (f"skipped {reasons.mark(test.skip)}" if test.skip else
+                    "passed" if test.passed else "FAILED")
+    return "none"
 
 
 def _escape(text):
@@ -96,26 +122,29 @@ def boots(results):
 
 
 def page(outcomes, kernels, booted):
-    """The page's text. `outcomes`: ProgramOutcome by case name; `kernels`: releases; `booted`:
-    Result by case name."""
+    """The page's text. `outcomes`: ProgramOutcome by case name; `kernels`: releases; `booted`: Result
+    by case name."""
     parts = [HEAD.format(kernels=", ".join(kernels))]
-    rows = [("feature", *IOMMUS.values())]
+    reasons = _Reasons()
+    rows = [("feature", *COLUMNS.values())]
     for feature, title in FEATURES.items():
-        rows.append((title, *(_verdict(outcomes.get(f"{iommu}/{feature}")) for iommu in IOMMUS)))
-    parts += [_grid(rows), boots(booted)]
+        rows.append((title, *(_verdict(outcomes.get(_name(feature, column)), never(feature, column),
+                                       reasons) for column in COLUMNS)))
+    parts += [_grid(rows), "\n", reasons.lines(), boots(booted)]
     for feature, title in FEATURES.items():
-        here = {iommu: outcomes.get(f"{iommu}/{feature}") for iommu in IOMMUS}
-        names = list(dict.fromkeys(test.name for outcome in here.values() if outcome
+        here = {column: outcomes.get(_name(feature, column)) for column in COLUMNS}
+        here = {column: outcome for column, outcome in here.items()
+                if outcome and any(test.passed and not test.skip for test in outcome.subtests)}
+        names = list(dict.fromkeys(test.name for outcome in here.values()
                                    for test in outcome.subtests))
         if not names:
             continue
+        reasons = _Reasons()
         parts.append(f"\n{title}\n{'-' * len(title)}\n\n")
-        parts.append(_grid([("test", *IOMMUS.values())] +
-                           [(_escape(name), *(_subtest_cell(here[iommu], name) for iommu in IOMMUS))
+        parts.append(_grid([("test", *(COLUMNS[column] for column in here))] +
+                           [(_escape(name), *(_subtest_cell(outcome, name, reasons)
+                                              for outcome in here.values()))
                             for name in names]))
-        reasons = [f"* {IOMMUS[iommu]}, {_escape(test.name)}: {_escape(test.skip)}."
-                   for iommu, outcome in here.items() if outcome
-                   for test in outcome.subtests if test.skip]
-        if reasons:
-            parts.append("\nSkipped:\n\n" + "\n".join(reasons) + "\n")
+        if reasons.letters:
+            parts.append("\n" + reasons.lines())
     return "".join(parts)

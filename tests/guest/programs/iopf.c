@@ -26,6 +26,9 @@ static void open_faulting(Faulting *f, uint32_t pasid)
 
     memset(f, 0, sizeof(*f));
     bed_open(&f->b, 0, -1);
+    if (pasid && !vfio_knows_pasids(&f->b.vfio)) {
+        tap_skip("the kernel has no VFIO_DEVICE_ATTACH_PASID, which came with Linux 6.15");
+    }
     OK(hw_info(f->b.iommufd, f->b.vfio.dev_id, NULL, 0, &info));
     if (pasid && !info.out_max_pasid_log2) {
         tap_skip("the kernel reports no PASIDs for this function");

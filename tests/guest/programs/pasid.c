@@ -34,6 +34,9 @@ static void open_bed(Bed *b)
     struct iommu_hw_info info;
 
     bed_open(b, 0, -1);
+    if (!vfio_knows_pasids(&b->vfio)) {
+        tap_skip("the kernel has no VFIO_DEVICE_ATTACH_PASID, which came with Linux 6.15");
+    }
     OK(hw_info(b->iommufd, b->vfio.dev_id, NULL, 0, &info));
     if (!info.out_max_pasid_log2) {
         tap_skip("the kernel reports no PASIDs for this function");

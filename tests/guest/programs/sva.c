@@ -62,6 +62,11 @@ static void ask_what_is_missing(void)
     VfioDevice vfio;
     int fd = iommufd_open();
 
+    if (access("/sys/bus/pci/drivers/" DRIVER, F_OK)) {
+        snprintf(cannot_bind, sizeof(cannot_bind),
+                 "the kernel has no uio_pci_generic_sva, which came with Linux 6.19");
+        return;
+    }
     if (fd < 0 || !pci_find(IDMA_VENDOR_ID, IDMA_DEVICE_ID, 0, name) ||
         pci_bind(name, "vfio-pci") || vfio_open(&vfio, fd, name)) {
         return;

@@ -79,6 +79,12 @@ int vfio_detach(VfioDevice *v)
     return result(ioctl(v->fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &detach));
 }
 
+bool vfio_knows_pasids(VfioDevice *v)
+{
+    /* No such domain, or no such flag: the flag is looked at first. */
+    return vfio_attach_pasid(v, 0, 1) != -EINVAL;
+}
+
 int vfio_attach_pasid(VfioDevice *v, uint32_t pt, uint32_t pasid)
 {
     struct vfio_device_attach_iommufd_pt attach = {

@@ -23,6 +23,7 @@ void vfio_close(VfioDevice *v);
 /** Put the function, or with @pasid only that PASID of it, into @pt (a domain or an IOAS). */
 int vfio_attach(VfioDevice *v, uint32_t pt);
 int vfio_detach(VfioDevice *v);
+bool vfio_knows_pasids(VfioDevice *v); /* whether the kernel has the next two: Linux 6.15 */
 int vfio_attach_pasid(VfioDevice *v, uint32_t pt, uint32_t pasid);
 int vfio_detach_pasid(VfioDevice *v, uint32_t pasid);
 
