@@ -147,9 +147,25 @@ class Machine:
                   "-device", "igb,netdev=near,romfile=", "-device", "e1000e,netdev=far,romfile="]
         return words + list(extra)
 
-    def shell_command(self):
-        """The command line, ready to paste."""
-        return shlex.join(self.command)
+    def keep(self, directory):
+        """Copy what the command line names to `directory`; the command line, ready to paste.
+
+        It runs by hand: the serial port, and with Ctrl-a c the monitor, are the terminal.
+        """
+        words = iter(self.command)
+        command = []
+        for word in words:
+            if word in ("-qmp", "-chardev"):
+                next(words)
+            elif word == "-serial":
+                next(words)
+                command += [word, "mon:stdio"]
+            else:
+                command.append(word.replace(str(self.directory), str(directory)))
+        for path in self.directory.iterdir() if directory != self.directory else ():
+            if path.is_file() and str(path) in " ".join(self.command):
+                shutil.copy(path, directory)
+        return shlex.join(command)
 
     def run(self):
         """Boot, serve the guest's marks until it is done; the Report, or GuestError."""

@@ -3,7 +3,6 @@
 
 import json
 import re
-import shlex
 import struct
 import subprocess
 import time
@@ -98,9 +97,6 @@ class ProgramGuest(Machine):
             archive.file(f"programs/{Path(path).name}", Path(path).read_bytes(), 0o755)
         return archive.finish()
 
-    def shell_command(self):
-        return shlex.join(self.command)
-
     def _follow(self, deadline):
         in_log = False
         for line in self._lines(deadline):
@@ -166,6 +162,19 @@ class _NoPayload:
 
     def make_disks(self, _directory):
         return {}
+
+
+def write_program(case, qemu_dir, image, busybox, files, directory, extra=()):
+    """Put kernel, archive and command line of a case into `directory` instead of running it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    guest = ProgramGuest(case, qemu_dir, image, busybox, files, directory, 0, extra)
+    kernel = directory / "kernel"
+    kernel.unlink(missing_ok=True)
+    kernel.symlink_to(image)
+    guest.command = [str(kernel) if word == str(image) else word for word in guest.command]
+    command = directory / "command"
+    command.write_text(f"#!/bin/sh\n{guest.keep(directory)}\n", encoding="utf-8")
+    command.chmod(0o755)
 
 
 def run_program(case, qemu_dir, image, busybox, files, directory, timeout, extra=()):
