@@ -18,7 +18,9 @@ static inline double bench_now(void)
     return t.tv_sec * 1e9 + t.tv_nsec;
 }
 
-/** Run @body(opaque, n) until it has taken long enough; best of several runs, in ns a repetition. */
+/**
+ * Run @body(opaque, n) until it has taken long enough; best of several runs, in ns a repetition.
+ */
 static inline double bench_run(void (*body)(void *opaque, uint64_t n), void *opaque)
 {
     double best = 1e30;

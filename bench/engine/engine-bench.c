@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The engine alone: nanoseconds of a cache hit, a fill, a walk, and of invalidations among few and many
- * unrelated entries. Prints one JSON object; "target" is the most it may be where a target is set.
+ * The engine alone: nanoseconds of a cache hit, a fill, a walk, and of invalidations among few and
+ * many unrelated entries. Prints one JSON object; "target" is the most it may be where a target is
+ * set.
  */
 #include "bench.h"
 

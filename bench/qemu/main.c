@@ -3,8 +3,8 @@
  * Benchmark in QEMU: the same scripts on our IOMMU and on QEMU's own, side by side, in nanoseconds
  * of the host. What a DMA takes is what iommu-dma says of itself (HOST_NS): translation and the 64
  * bytes that move, without the test's own part; "floor" is the same on a machine without an IOMMU.
- * What an invalidation takes is the time of a doorbell write with a batch in the queue, less that of
- * an empty batch, for each of the batch: the shortest of many of either.
+ * What an invalidation takes is the time of a doorbell write with a batch in the queue, less that
+ * of an empty batch, for each of the batch: the shortest of many of either.
  *
  * Prints lines "IOMMU MEASUREMENT SIDE NS"; sides take turns, and the best of several counts.
  */

@@ -49,8 +49,8 @@ static inline uint64_t cache_key_last(const IommuCacheKey *k)
 }
 
 /*
- * Spread scope bits, which lie anywhere in a tag, over the low bits (Fibonacci hashing). A product's bit
- * depends on no higher bit of its factors, so the upper half is folded in first.
+ * Spread scope bits, which lie anywhere in a tag, over the low bits (Fibonacci hashing). A
+ * product's bit depends on no higher bit of its factors, so the upper half is folded in first.
  */
 static inline uint64_t cache_mix(uint64_t scope)
 {

@@ -4,8 +4,8 @@
  *
  * An invalidation is a predicate on (address range, tag bits). Four ways lead to the entries that
  * can satisfy it: the sets that the addresses select, the list of a subgroup, the list of a group,
- * and all valid entries. Each way applies the same predicate, so they differ in work, never in effect;
- * the least work is taken.
+ * and all valid entries. Each way applies the same predicate, so they differ in work, never in
+ * effect; the least work is taken.
  */
 #include <string.h>
 

@@ -12,9 +12,10 @@
 #define X(member, key, unit, least, most, standard) .member = (standard),
 #define STANDARD_TIMING { IOMMU_TIMING_PARAMETERS(X) }
 
-#define ALIKE(n)                                                                          \
-    .utlb = LRU(0, 1), .tlb = LRU(n, n), .ipa = LRU(n, n), .tables = { LEVELS(n, n), LEVELS(n, n) },         \
-    .config = LRU(n, n), .subconfig = LRU(n, n), .interrupt = LRU(n, n)
+#define ALIKE(n)                                                                                   \
+    .utlb = LRU(0, 1), .tlb = LRU(n, n), .ipa = LRU(n, n),                                         \
+    .tables = { LEVELS(n, n), LEVELS(n, n) }, .config = LRU(n, n), .subconfig = LRU(n, n),         \
+    .interrupt = LRU(n, n)
 
 /* Narrow and slow, so that requests meet. */
 #define TINY_TIMING                                                                       \

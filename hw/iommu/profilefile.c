@@ -136,8 +136,9 @@ static bool set_in_section(IommuProfile *p, const char *section, const char *key
         }
         return true;
     }
-    *error = g_strdup("unknown section: allowed are profile, timing, utlb, tlb, ipa, config, subconfig, "
-                      "interrupt, table.stage1, table.stage2 and table.stageN.height0 to height3");
+    *error = g_strdup(
+        "unknown section: allowed are profile, timing, utlb, tlb, ipa, config, subconfig, "
+        "interrupt, table.stage1, table.stage2 and table.stageN.height0 to height3");
     return false;
 }
 
@@ -315,8 +316,8 @@ IommuProfile *iommu_profile_open(const char *name, char **error)
         return iommu_profile_load(name, error);
     }
     known = known_names();
-    *error = g_strdup_printf("%s: must be one of %s, or a profile file (there is none of this name)",
-                             name, known);
+    *error = g_strdup_printf(
+        "%s: must be one of %s, or a profile file (there is none of this name)", name, known);
     return NULL;
 }
 

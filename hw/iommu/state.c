@@ -2,9 +2,9 @@
 /*
  * Saved state: items of (name, width, count, values), one after the other, little endian.
  *
- * Layout of an item: length of the name (1 byte, 1..255), the name, width (1 byte: 1, 2, 4, 8), count
- * (4 bytes), count * width bytes of values. A reader may be given anything: every length is checked
- * against what is left before it is used.
+ * Layout of an item: length of the name (1 byte, 1..255), the name, width (1 byte: 1, 2, 4, 8),
+ * count (4 bytes), count * width bytes of values. A reader may be given anything: every length is
+ * checked against what is left before it is used.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -3,11 +3,12 @@
  * The two-stage radix walker: translation of one address (enumerate.c visits whole ranges,
  * walkcache.c keeps the caches).
  *
- * IHI 0070 3.3, 3.13 (hardware update of flags), 13.4.4 (order of a nested access); VT-d 3.6 to 3.8.
+ * IHI 0070 3.3, 3.13 (hardware update of flags), 13.4.4 (order of a nested access); VT-d 3.6 to
+ * 3.8.
  *
  * A stage is walked by walk_stage(), whichever it is; walking stage 1 over a stage 2, it sends the
- * address of each descriptor through translate_ipa(), which walks stage 2 in the same way. The depth
- * of that recursion is two.
+ * address of each descriptor through translate_ipa(), which walks stage 2 in the same way. The
+ * depth of that recursion is two.
  */
 #include <string.h>
 
@@ -201,10 +202,10 @@ static void trace_desc(const Stage *s, const Cursor *at, const Slot *slot, uint6
 
     s->r->format->describe(s->r, desc, at->height, fields, sizeof(fields));
     if (s->under) {
-        iommu_trace_line(s->w->trace, "stage %u height %u: IPA 0x%llx, PA 0x%llx = 0x%016llx: %s: %s",
-                         s->r->stage, at->height, (unsigned long long)slot->addr,
-                         (unsigned long long)slot->pa, (unsigned long long)desc,
-                         kinds[entry->kind], fields);
+        iommu_trace_line(
+            s->w->trace, "stage %u height %u: IPA 0x%llx, PA 0x%llx = 0x%016llx: %s: %s",
+            s->r->stage, at->height, (unsigned long long)slot->addr, (unsigned long long)slot->pa,
+            (unsigned long long)desc, kinds[entry->kind], fields);
     } else {
         iommu_trace_line(s->w->trace, "stage %u height %u: PA 0x%llx = 0x%016llx: %s: %s",
                          s->r->stage, at->height, (unsigned long long)slot->pa,
@@ -413,8 +414,8 @@ static bool walk_level(const Stage *s, uint64_t in, uint64_t va, Cursor *at, PtL
         }
         if (tries == UPDATE_TRIES) {
             s->w->host->ops->guest_error(s->w->host->opaque,
-                                         "the descriptor at 0x%llx changed %u times while it was to "
-                                         "be updated: the walk is given up",
+                                         "the descriptor at 0x%llx changed %u times while it was "
+                                         "to be updated: the walk is given up",
                                          (unsigned long long)slot.pa, UPDATE_TRIES);
             return entry_fault(s, PT_FAULT_UPDATE, at, in, &slot, desc);
         }
@@ -592,8 +593,8 @@ static bool resolve(PtWalker *w, const PtRequest *req, Ask *ask, PtResult *res, 
 }
 
 /*
- * After a first, harmless look, take what every stage can be made to grant. Looking first keeps a stage from
- * being made dirty for a write that the other one forbids (IHI 0070 3.13.7.1).
+ * After a first, harmless look, take what every stage can be made to grant. Looking first keeps a
+ * stage from being made dirty for a write that the other one forbids (IHI 0070 3.13.7.1).
  */
 static bool take_grants(PtWalker *w, const PtRequest *req, PtResult *res, PtFault *fault)
 {

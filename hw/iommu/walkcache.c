@@ -2,8 +2,8 @@
 /*
  * The walker's caches: walk caches of each stage and level, and the stage 2 (IPA) cache.
  *
- * A table found at height h is entered in the cache of height h under the input bits that lead to it.
- * With two stages the stage 1 caches hold intermediate addresses, so a stage 2 invalidation has
+ * A table found at height h is entered in the cache of height h under the input bits that lead to
+ * it. With two stages the stage 1 caches hold intermediate addresses, so a stage 2 invalidation has
  * nothing to look for in them (IHI 0070 3.17; VT-d 6.2.5).
  */
 #include <string.h>

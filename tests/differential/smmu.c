@@ -249,7 +249,8 @@ static const char *shape(const Side *s, char *buf, size_t size)
 
     if (s->has_s1) {
         n += snprintf(buf + n, size - n, ", s1 %uK %u bits%s",
-                      1u << (s->s1.config.granule_lg2 - 10), s->s1.config.in_bits, s->has_upper ? " and TTB1" : "");
+                      1u << (s->s1.config.granule_lg2 - 10), s->s1.config.in_bits,
+                      s->has_upper ? " and TTB1" : "");
     }
     if (s->has_s2) {
         n += snprintf(buf + n, size - n, ", s2 %uK %u bits", 1u << (s->s2.config.granule_lg2 - 10),

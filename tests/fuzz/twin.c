@@ -78,8 +78,8 @@ static void compare_results(const TwinResult *a, const TwinResult *b)
     if (x->pa != y->pa || (x->rights | IOMMU_RIGHTS_W) != (y->rights | IOMMU_RIGHTS_W) ||
         (y->rights & ~x->rights)) {
         fuzz_fail("stream %u address %#" PRIx64 ": %#" PRIx64 " rights %#x without caches, "
-                  "%#" PRIx64 " rights %#x with", a->txn.stream, a->txn.addr, x->pa, x->rights, y->pa,
-                  y->rights);
+                  "%#" PRIx64 " rights %#x with",
+                  a->txn.stream, a->txn.addr, x->pa, x->rights, y->pa, y->rights);
     }
     if (x->page_lg2 != y->page_lg2) {
         fuzz_fail("stream %u address %#" PRIx64 ": span 2^%u without caches, 2^%u with",
@@ -87,8 +87,9 @@ static void compare_results(const TwinResult *a, const TwinResult *b)
     }
     if (memcmp(&x->attr, &y->attr, sizeof(x->attr))) {
         fuzz_fail("stream %u address %#" PRIx64 ": type %#x sh %u snoop %d without caches, "
-                  "type %#x sh %u snoop %d with", a->txn.stream, a->txn.addr, x->attr.type, x->attr.sh,
-                  x->attr.snoop, y->attr.type, y->attr.sh, y->attr.snoop);
+                  "type %#x sh %u snoop %d with",
+                  a->txn.stream, a->txn.addr, x->attr.type, x->attr.sh, x->attr.snoop, y->attr.type,
+                  y->attr.sh, y->attr.snoop);
     }
     if (a->txn.kind == IOMMU_TXN_ATS_REQUEST &&
         (x->ats_r != y->ats_r || x->ats_w < y->ats_w || x->ats_x != y->ats_x ||

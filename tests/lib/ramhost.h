@@ -3,9 +3,9 @@
  * RamHost: an IommuHost over a plain array, for unit tests, benchmarks, fuzzers and the simulator.
  *
  * Memory is [base, base + size); everything outside aborts, and so do accesses that touch an abort
- * window. Whatever a model does besides reading and writing is counted and kept for the test to look at.
- * A hook may run before the n-th access of a kind, to change memory behind the model's back at the
- * worst moment.
+ * window. Whatever a model does besides reading and writing is counted and kept for the test to
+ * look at. A hook may run before the n-th access of a kind, to change memory behind the model's
+ * back at the worst moment.
  */
 #ifndef TESTS_LIB_RAMHOST_H
 #define TESTS_LIB_RAMHOST_H
@@ -20,7 +20,7 @@
 #include "hw/iommu/txn.h"
 
 #define RAMHOST_WINDOWS 16
-#define RAMHOST_KEPT 256 /* pulses, MSIs, ...: the first so many of each are kept, all are counted */
+#define RAMHOST_KEPT 256 /* of pulses, MSIs, ...: the first so many are kept, all are counted */
 
 /** Kinds of memory access; bits of an abort window. */
 #define RAMHOST_READ  0x1u
@@ -48,7 +48,9 @@ typedef struct RamStall {
 
 typedef struct RamHost RamHost;
 
-/** Runs before the access is made. @n counts the accesses of this kind from 1. May change memory. */
+/**
+ * Runs before the access is made. @n counts the accesses of this kind from 1. May change memory.
+ */
 typedef void RamHook(RamHost *ram, void *opaque, unsigned kind, uint64_t addr, uint64_t n);
 
 struct RamHost {
@@ -69,7 +71,7 @@ struct RamHost {
     RamHook *hook;
     void *hook_opaque;
     unsigned hook_kinds;  /* RAMHOST_READ, _WRITE, _CAS */
-    uint64_t hook_n;      /* before the n-th access of a kind since ramhost_hook(); 0: before each */
+    uint64_t hook_n;      /* before the n-th access of a kind since ramhost_hook(); 0: each */
     uint64_t hook_reads, hook_writes, hook_swaps;
 
     uint64_t pulses;

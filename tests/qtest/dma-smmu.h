@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * iommu-dma behind an SMMUv3: complete small configurations of its stream, one access at a time, and
- * what must become of it.
+ * iommu-dma behind an SMMUv3: complete small configurations of its stream, one access at a time,
+ * and what must become of it.
  */
 #ifndef TESTS_QTEST_DMA_SMMU_H
 #define TESTS_QTEST_DMA_SMMU_H
@@ -42,8 +42,8 @@ typedef struct DmaSmmu {
 typedef void DsScene(DmaSmmu *b);
 
 /**
- * Start with further properties of the SMMU ("name=value,..." or ""), queues and SMMUEN on; the device
- * may use PASIDs, ATS and PRI where the SMMU has them.
+ * Start with further properties of the SMMU ("name=value,..." or ""), queues and SMMUEN on; the
+ * device may use PASIDs, ATS and PRI where the SMMU has them.
  */
 DmaSmmu *ds_new(const char *properties);
 void ds_free(DmaSmmu *b);

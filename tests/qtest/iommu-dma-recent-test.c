@@ -2,8 +2,8 @@
 /*
  * Requests that are answered without the model (hw/iommu/qdev-fast.c): every invalidation and every
  * change of a register takes effect at once, rights and address spaces are kept apart, and the
- * counters are what they would be. Through the port and as plain DMA; with caches off, where nothing
- * may be remembered, as the cross-check.
+ * counters are what they would be. Through the port and as plain DMA; with caches off, where
+ * nothing may be remembered, as the cross-check.
  */
 #include "qemu/osdep.h"
 #include "dma-iommu.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * With timing on, a machine is saved while DMA, a fault record and commands are on their way: nothing
- * is lost where it goes on, and the machine that was saved goes on as if it had not been.
+ * With timing on, a machine is saved while DMA, a fault record and commands are on their way:
+ * nothing is lost where it goes on, and the machine that was saved goes on as if it had not been.
  */
 #include "qemu/osdep.h"
 #include "dma-iommu.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Every command opcode of the SMMUv3 (IHI 0070 chapter 4) against iommu-dma's traffic: what an
- * invalidation takes back and what it leaves, what the others do, and what is CERROR_ILL. Caches are of
- * full size, so that an entry stays until a command takes it.
+ * invalidation takes back and what it leaves, what the others do, and what is CERROR_ILL. Caches
+ * are of full size, so that an entry stays until a command takes it.
  */
 #include "qemu/osdep.h"
 #include "dma-smmu.h"
@@ -109,7 +109,8 @@ static const Tlbi tlbis[] = {
     { "/smmuv3/commands/CM23-NSNH_ALL-stage2", ds_stage2, NSNH_ALL, true, .stage2 = true },
     { "/smmuv3/commands/CM23-NSNH_ALL-nested", ds_nested, NSNH_ALL, true, .stage2 = true },
     { "/smmuv3/commands/CM23-NSNH_ALL-leaves-EL2", scene_el2, NSNH_ALL, false },
-    { "/smmuv3/commands/RG8-VMW-matches-group", scene_wildcards, NH_ALL, true, .vmid = (uint16_t)-3 },
+    { "/smmuv3/commands/RG8-VMW-matches-group", scene_wildcards, NH_ALL, true,
+      .vmid = (uint16_t)-3 },
     { "/smmuv3/commands/RG8-VMW-other-group", scene_wildcards, NH_ALL, false, .vmid = 1 },
 };
 
@@ -411,8 +412,8 @@ static bool is_implemented(unsigned op)
 }
 
 /**
- * All 256 opcodes: those of the Non-secure command set are consumed, and illegal with SSec=1; each other
- * stops the queue with CERROR_ILL, and replaced lets it go on.
+ * All 256 opcodes: those of the Non-secure command set are consumed, and illegal with SSec=1; each
+ * other stops the queue with CERROR_ILL, and replaced lets it go on.
  */
 static void test_opcodes(void)
 {

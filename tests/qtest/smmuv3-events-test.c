@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every event of a Non-secure SMMUv3 (IHI 0070 7.3) out of iommu-dma's traffic, with the fields of its
- * record. Those that no configuration of this model gives rise to: F_UUT, F_TLB_CONFLICT,
+ * Every event of a Non-secure SMMUv3 (IHI 0070 7.3) out of iommu-dma's traffic, with the fields of
+ * its record. Those that no configuration of this model gives rise to: F_UUT, F_TLB_CONFLICT,
  * F_CFG_CONFLICT, E_PAGE_REQUEST, F_VMS_FETCH (docs/system/arm-smmuv3.rst).
  */
 #include "qemu/osdep.h"
@@ -9,7 +9,9 @@
 
 typedef enum Access { READ, WRITE, ATOMIC, EXEC, PRIV_READ, ATS, TRANSLATED } Access;
 
-/** One way to get an event: change a field of the scene's STE or CD, or do @prepare, then access. */
+/**
+ * One way to get an event: change a field of the scene's STE or CD, or do @prepare, then access.
+ */
 typedef struct Way {
     const char *path;
     DsScene *scene;

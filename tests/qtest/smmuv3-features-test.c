@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every capability of the SMMUv3's translation that iommu-dma's traffic can tell of, on and, where it makes
- * a difference, off (IHI 0070 3.3-3.14, 5.2, 5.4; properties in docs/system/arm-smmuv3.rst).
- * Stalls, ATS, PRI, ATOS and ECMDQ: smmuv3-requests-test.c.
- * Memory attributes reach no device: their tests are tests/unit/smmuv3/test-attrs.c. Counters:
- * pmu-test.c. Queue and table sizes: smmuv3-props-test.c.
+ * Every capability of the SMMUv3's translation that iommu-dma's traffic can tell of, on and, where
+ * it makes a difference, off (IHI 0070 3.3-3.14, 5.2, 5.4; properties in
+ * docs/system/arm-smmuv3.rst). Stalls, ATS, PRI, ATOS and ECMDQ: smmuv3-requests-test.c. Memory
+ * attributes reach no device: their tests are tests/unit/smmuv3/test-attrs.c. Counters: pmu-test.c.
+ * Queue and table sizes: smmuv3-props-test.c.
  */
 #include "qemu/osdep.h"
 #include "dma-smmu.h"

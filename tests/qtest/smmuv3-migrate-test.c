@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An SMMUv3 in the middle of its work moves to another process: nothing is to be programmed again. */
+/*
+ * An SMMUv3 in the middle of its work moves to another process: nothing is to be programmed again.
+ */
 #include "qemu/osdep.h"
 #include "sw-smmuv3.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * MSIs of the SMMUv3 and of its counter group arrive at an ITS under their own DeviceIDs: event queue,
- * GERROR, PRI queue, CMD_SYNC, counter overflow (Arm IHI 0070 3.18, 6.3.21-36, 10.4). The ITS maps
- * events of these two DeviceIDs and of no other; one that got there is pending in the redistributor's
- * table in memory (IHI 0069).
+ * MSIs of the SMMUv3 and of its counter group arrive at an ITS under their own DeviceIDs: event
+ * queue, GERROR, PRI queue, CMD_SYNC, counter overflow (Arm IHI 0070 3.18, 6.3.21-36, 10.4). The
+ * ITS maps events of these two DeviceIDs and of no other; one that got there is pending in the
+ * redistributor's table in memory (IHI 0069).
  */
 #include "qemu/osdep.h"
 #include "dma-smmu.h"

@@ -36,7 +36,9 @@ void sw_add_shown(const SwShown *shown, size_t count, bool vtd);
 void sw_add_refused(const SwRefused *refused, size_t count, bool vtd);
 void sw_add_read_back(const SwReadBack *read, size_t count, bool vtd);
 
-/** PATH-NAME for each profile that ships: the machine starts with profile=NAME and reads it back. */
+/**
+ * PATH-NAME for each profile that ships: the machine starts with profile=NAME and reads it back.
+ */
 void sw_add_profiles(const char *path, bool vtd);
 
 /** PATH-NAME for each of @models (NULL at the end): @fn gets a machine with model=NAME. */

@@ -9,8 +9,8 @@
 char *sw_iommu_path(QTestState *qts);
 
 /**
- * Value of @property of the object at @path, as the monitor and the command line write it: "on", "5",
- * "nested". NULL if there is none. Free it.
+ * Value of @property of the object at @path, as the monitor and the command line write it: "on",
+ * "5", "nested". NULL if there is none. Free it.
  */
 char *sw_get(QTestState *qts, const char *path, const char *property);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every DMA fault reason of VT-d 5.10 (table 30 of 7.1.3) that a device inside QEMU can be given, with its
- * record, and every descriptor of the invalidation queue (6.5.2), both by iommu-dma. Not here: failing
- * updates (SFS.10, SSS.6: memory of QEMU's takes every update) and reasons of features that the unit does not
- * have (host permission tables).
+ * Every DMA fault reason of VT-d 5.10 (table 30 of 7.1.3) that a device inside QEMU can be given,
+ * with its record, and every descriptor of the invalidation queue (6.5.2), both by iommu-dma. Not
+ * here: failing updates (SFS.10, SSS.6: memory of QEMU's takes every update) and reasons of
+ * features that the unit does not have (host permission tables).
  */
 #include "qemu/osdep.h"
 #include "dma-machine.h"
@@ -316,7 +316,7 @@ static void eptr_without_paside(Bench *b)
     put(b);
 }
 
-/* ---- faults ------------------------------------------------------------------------------------ */
+/* ---- faults ---------------------------------------------------------------------------------- */
 
 typedef enum Access { READ, WRITE, ATOMIC, ZERO, ATS, TRANSLATED, PAGE_REQUEST } Access;
 
@@ -366,8 +366,10 @@ static const Way ways[] = {
     WAY("/vtd/dma-faults/IRF.29-read", legacy, READ, VTD_FAULT_IR_BAD_REQUEST, .addr = INTERRUPTS),
     WAY("/vtd/dma-faults/IRF.29-long-write", first, WRITE, VTD_FAULT_IR_BAD_REQUEST,
         .addr = INTERRUPTS),
-    WAY("/vtd/dma-faults/RTA.1-invalid-mode", first, READ, VTD_FAULT_RTA_1, .prepare = mode_invalid),
-    WAY("/vtd/dma-faults/RTA.1-legacy-io-rights", legacy, READ, VTD_FAULT_RTA_1, .prepare = legacy_io_rights),
+    WAY("/vtd/dma-faults/RTA.1-invalid-mode", first, READ, VTD_FAULT_RTA_1,
+        .prepare = mode_invalid),
+    WAY("/vtd/dma-faults/RTA.1-legacy-io-rights", legacy, READ, VTD_FAULT_RTA_1,
+        .prepare = legacy_io_rights),
     WAY("/vtd/dma-faults/RTA.2", legacy, READ, VTD_FAULT_RTA_2, .pasid = true),
     WAY("/vtd/dma-faults/RTA.3", legacy, PAGE_REQUEST, VTD_FAULT_RTA_3,
         .status = IDMA_STATUS_PRI_INVALID),
@@ -375,8 +377,7 @@ static const Way ways[] = {
     WAY("/vtd/dma-faults/RTA.4-request", first, ATS, VTD_FAULT_RTA_4, .prepare = mode_abort,
         .status = IDMA_STATUS_UR),
     WAY("/vtd/dma-faults/RTA.4-page-request", first, PAGE_REQUEST, VTD_FAULT_RTA_4,
-        .prepare = mode_abort,
-        .status = IDMA_STATUS_PRI_INVALID),
+        .prepare = mode_abort, .status = IDMA_STATUS_PRI_INVALID),
     WAY("/vtd/dma-faults/RTA.5", first, READ, VTD_FAULT_RTA_5, .pasid = true, .exec = true),
     WAY("/vtd/dma-faults/SRT.1", first, READ, VTD_FAULT_SRT_1, .prepare = root_nowhere),
     WAY("/vtd/dma-faults/SRT.1-request", first, ATS, VTD_FAULT_SRT_1, .prepare = root_nowhere,
@@ -392,8 +393,7 @@ static const Way ways[] = {
         .value = 1 << 13),
     WAY("/vtd/dma-faults/SCT.4.3", first, READ, VTD_FAULT_SCT_4, .prepare = eptr_without_paside),
     WAY("/vtd/dma-faults/SCT.6-not-SCT.4.3", first, READ, VTD_FAULT_SCT_6,
-        .prepare = eptr_without_paside,
-        .pasid = true),
+        .prepare = eptr_without_paside, .pasid = true),
     WAY("/vtd/dma-faults/SCT.6", first, READ, VTD_FAULT_SCT_6, .ctx = VTD_SMCTX_PASIDE,
         .pasid = true),
     WAY("/vtd/dma-faults/SCT.7", first, READ, VTD_FAULT_SCT_7, .pasid = true,
@@ -401,8 +401,7 @@ static const Way ways[] = {
     WAY("/vtd/dma-faults/SCT.8", first, PAGE_REQUEST, VTD_FAULT_SCT_8, .ctx = VTD_SMCTX_PRE,
         .status = IDMA_STATUS_PRI_INVALID),
     WAY("/vtd/dma-faults/SCT.9", first, READ, VTD_FAULT_SCT_9, .ctx = VTD_SMCTX_RID_PASID,
-        .value = PASID,
-        .pasid = true),
+        .value = PASID, .pasid = true),
     WAY("/vtd/dma-faults/SCT.10", first, TRANSLATED, VTD_FAULT_SCT_10, .pasid = true,
         .status = IDMA_STATUS_UR),
     WAY("/vtd/dma-faults/SPD.1", first, READ, VTD_FAULT_SPD_1, .ctx = VTD_SMCTX_PASIDDIRPTR,
@@ -463,8 +462,7 @@ static const Way ways[] = {
     WAY("/vtd/dma-faults/SGN.8-translated", first, TRANSLATED, VTD_FAULT_SGN_8, .addr = INTERRUPTS,
         .status = IDMA_STATUS_UR),
     WAY("/vtd/dma-faults/SGN.8-pass-through-pasid", pass_through, READ, VTD_FAULT_SGN_8,
-        .addr = INTERRUPTS,
-        .pasid = true),
+        .addr = INTERRUPTS, .pasid = true),
 };
 
 static DmaDesc describe(const Way *w, uint64_t addr)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Address translation operations: GATOS and VATOS (IHI 0070 chapter 9, 6.3.37-40, 6.3.99-102). A request
- * is served at once, so RUN always reads 0.
+ * Address translation operations: GATOS and VATOS (IHI 0070 chapter 9, 6.3.37-40, 6.3.99-102). A
+ * request is served at once, so RUN always reads 0.
  */
 #include "internal.h"
 
@@ -82,8 +82,8 @@ static bool stages_missing(const Atos *a, const SmmuSte *ste)
 }
 
 /**
- * Stage 1 alone of a stream that has both. Its descriptors are updated as ever, through stage 2; the
- * page that it leads to is not looked at (chapter 9).
+ * Stage 1 alone of a stream that has both. Its descriptors are updated as ever, through stage 2;
+ * the page that it leads to is not looked at (chapter 9).
  */
 static uint64_t stage1_of_nested(SmmuModel *m, const Atos *a, SmmuReq *req)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Configuration: named sets of capabilities, what may be combined with what, and the ID registers that
- * say so to software (IHI 0070 2.2-2.9, 6.3.1-8, 6.3.45).
+ * Configuration: named sets of capabilities, what may be combined with what, and the ID registers
+ * that say so to software (IHI 0070 2.2-2.9, 6.3.1-8, 6.3.45).
  */
 #include "internal.h"
 
@@ -176,7 +176,9 @@ static bool config_check_ranges(const SmmuConfig *c, char *err, size_t size)
     return false;
 }
 
-/** An SMMUv3.x has features of 3.(x + 1) at most (2.9); XNX and VAX are RES0 in v3.0 (6.3.4, 6.3.6). */
+/**
+ * An SMMUv3.x has features of 3.(x + 1) at most (2.9); XNX and VAX are RES0 in v3.0 (6.3.4, 6.3.6).
+ */
 static bool config_check_version(const SmmuConfig *c, char *err, size_t size)
 {
     const ConfigSince features[] = {

@@ -92,7 +92,9 @@ void smmu_notify_tlbi(SmmuModel *m, uint64_t first, uint64_t last, uint64_t valu
         bool all = false, hit = w->tagged && concerns(w->tag, value, mask, &all);
         uint64_t now;
 
-        /* Mappings may be of either: software that takes a stream down clears its structures first */
+        /*
+         * Mappings may be of either: software that takes a stream down clears its structures first
+         */
         if (stream_tag(m, w->stream, &now)) {
             hit |= concerns(now, value, mask, &all);
         }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Registers of the performance monitor counter group (IHI 0070 10.5), its reset and its saved state.
- * With CFGR.RELOC_CTRS counters and overflow status are in a page of their own.
+ * Registers of the performance monitor counter group (IHI 0070 10.5), its reset and its saved
+ * state. With CFGR.RELOC_CTRS counters and overflow status are in a page of their own.
  */
 #include "internal.h"
 
@@ -222,7 +222,8 @@ static void write_fixed(SmmuModel *m, uint32_t offset, uint32_t value)
         g->evtyper[n] = value & evtyper_writable(&m->config, n);
         return;
     }
-    if (offset >= PMCG_SMR(0) && offset < PMCG_SMR(m->config.pmcg_one_filter ? 1 : m->config.pmcg)) {
+    if (offset >= PMCG_SMR(0) &&
+        offset < PMCG_SMR(m->config.pmcg_one_filter ? 1 : m->config.pmcg)) {
         g->smr[(offset - PMCG_SMR(0)) / 4] = value & low_mask(m->config.sidsize);
         return;
     }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Performance monitor counter group (IHI 0070 chapter 10): one group, associated with every StreamID.
+ * Performance monitor counter group (IHI 0070 chapter 10): one group, associated with every
+ * StreamID.
  *
- * Choices that the architecture leaves open: events 1, 2, 3 and 7 include terminated and speculative
- * transactions and leave out ATOS, prefetch commands and CMOs; SMMUEN=0 changes nothing; a
- * transaction that is retried after a stall is not counted again; writing OVSSET0 only sets bits.
+ * Choices that the architecture leaves open: events 1, 2, 3 and 7 include terminated and
+ * speculative transactions and leave out ATOS, prefetch commands and CMOs; SMMUEN=0 changes
+ * nothing; a transaction that is retried after a stall is not counted again; writing OVSSET0 only
+ * sets bits.
  */
 #include "internal.h"
 
@@ -141,8 +143,8 @@ uint64_t smmu_pmcg_enabled(const SmmuModel *m)
 }
 
 /**
- * StreamID filter of counter @n (10.4). With SPAN the lowest zero of STREAMID and all below it stand for
- * any value; all ones, for every StreamID.
+ * StreamID filter of counter @n (10.4). With SPAN the lowest zero of STREAMID and all below it
+ * stand for any value; all ones, for every StreamID.
  */
 static bool filter_matches(const SmmuModel *m, unsigned n, uint32_t stream)
 {

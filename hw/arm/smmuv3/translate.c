@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The translation procedure of an ordinary transaction (IHI 0070 3.3.2, 3.4, 3.11, 7.3.22):
- * GBPA -> STE -> CD -> TLB -> walk -> rights -> result, or a fault and what becomes of it (3.12, 5.5).
+ * GBPA -> STE -> CD -> TLB -> walk -> rights -> result, or a fault and what becomes of it (3.12,
+ * 5.5).
  */
 #include "internal.h"
 
@@ -116,8 +117,8 @@ bool smmu_lookup_cd(SmmuModel *m, SmmuReq *req, SmmuCd *scratch, SmmuFault *faul
 }
 
 /**
- * STE and CD of @req. Those of the last transaction are taken without looking them up, unless the plan
- * is wanted: they are the most recently used ones, so nothing but time is saved.
+ * STE and CD of @req. Those of the last transaction are taken without looking them up, unless the
+ * plan is wanted: they are the most recently used ones, so nothing but time is saved.
  */
 static bool lookup_configuration(SmmuModel *m, SmmuReq *req, SmmuSte *ste, SmmuCd *cd,
                                  SmmuFault *fault)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * VMSAv8-64 translation table formats, stage 1 and stage 2 (IHI 0070 3.3.5, 3.4, 3.13; the descriptors
- * themselves: Arm DDI 0487 D8.3). Granules of 4, 16 and 64 KB, 48- and 52-bit addresses.
+ * VMSAv8-64 translation table formats, stage 1 and stage 2 (IHI 0070 3.3.5, 3.4, 3.13; the
+ * descriptors themselves: Arm DDI 0487 D8.3). Granules of 4, 16 and 64 KB, 48- and 52-bit
+ * addresses.
  *
  * Height 0 is Arm's level 3; height 4 is level -1.
  */

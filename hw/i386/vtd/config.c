@@ -275,16 +275,18 @@ static bool config_check_places(const VtdConfig *c, char *err, size_t size)
     unsigned fixed_end = c->mts ? VTD_REG_MTRR_END : VTD_REG_PEUADDR + 4;
 
     if (c->fro > field_max(VTD_CAP_FRO) || c->iro > field_max(VTD_ECAP_IRO)) {
-        return complain(err, size, "%s is 0x%x; allowed are 0 to 0x3ff", c->fro > field_max(VTD_CAP_FRO) ? "fro" : "iro",
+        return complain(err, size, "%s is 0x%x; allowed are 0 to 0x3ff",
+                        c->fro > field_max(VTD_CAP_FRO) ? "fro" : "iro",
                         c->fro > field_max(VTD_CAP_FRO) ? c->fro : c->iro);
     }
     if (fro < fixed_end || fro_end > VTD_MMIO_MAX_BYTES) {
-        return complain(err, size, "fro is 0x%x; %u records there leave the free offsets 0x%x to 0x%x",
+        return complain(err, size,
+                        "fro is 0x%x; %u records there leave the free offsets 0x%x to 0x%x",
                         fro / 16, c->nfr, fixed_end, VTD_MMIO_MAX_BYTES - 1);
     }
     if (iro_end > VTD_MMIO_MAX_BYTES || (iro < fixed_end && iro != IRO_LOW)) {
-        return complain(err, size, "iro is 0x%x; allowed are 0xf and places in 0x%x to 0x%x", iro / 16,
-                        fixed_end, VTD_MMIO_MAX_BYTES - 1);
+        return complain(err, size, "iro is 0x%x; allowed are 0xf and places in 0x%x to 0x%x",
+                        iro / 16, fixed_end, VTD_MMIO_MAX_BYTES - 1);
     }
     if (overlaps_fixed(c, fro, fro_end) || overlaps_fixed(c, iro, iro_end)) {
         return complain(err, size, "%s is 0x%x; 0x300 to 0x44f are registers of pms and ecmds",

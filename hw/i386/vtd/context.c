@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Intel VT-d: root and context entries of legacy and scalable mode [9.1-9.4, 3.4], the context cache
- * and its invalidation tags [6.2.2].
+ * Intel VT-d: root and context entries of legacy and scalable mode [9.1-9.4, 3.4], the context
+ * cache and its invalidation tags [6.2.2].
  */
 #include <string.h>
 
@@ -130,7 +130,8 @@ static bool legacy_context_reserved(const VtdModel *m, const uint64_t w[2], unsi
 {
     uint64_t low = field_mask(VTD_CTX_P) | field_mask(VTD_CTX_FPD) | field_mask(VTD_CTX_TT) |
                    field_mask(VTD_CTX_SSPTPTR);
-    uint64_t high = field_mask(VTD_CTX_AW) | field_mask(VTD_CTX_DID) | field_mask(BITFIELD_AT(67, 4));
+    uint64_t high = field_mask(VTD_CTX_AW) | field_mask(VTD_CTX_DID) |
+                    field_mask(BITFIELD_AT(67, 4));
 
     if ((w[0] & ~low) || (w[1] & ~high) || did_too_wide(m, field_get(w, VTD_CTX_DID))) {
         return true;
@@ -193,12 +194,13 @@ static VtdFaultReason legacy_context(VtdModel *m, uint32_t sid, bool probe, VtdC
         return VTD_FAULT_LCT_1;
     }
     IOMMU_TRACE(&m->base.trace,
-                "context entry  devfn %02x @%010llx: %016llx %016llx P=%u FPD=%u TT=%u AW=%u DID=%u "
-                "SSPTPTR=%llx",
-                (unsigned)reg_get(sid, VTD_SID_DEVFN), (unsigned long long)addr, (unsigned long long)w[1],
-                (unsigned long long)w[0], (unsigned)field_get(w, VTD_CTX_P),
-                (unsigned)field_get(w, VTD_CTX_FPD), (unsigned)field_get(w, VTD_CTX_TT),
-                (unsigned)field_get(w, VTD_CTX_AW), (unsigned)field_get(w, VTD_CTX_DID),
+                "context entry  devfn %02x @%010llx: %016llx %016llx P=%u FPD=%u TT=%u AW=%u "
+                "DID=%u SSPTPTR=%llx",
+                (unsigned)reg_get(sid, VTD_SID_DEVFN), (unsigned long long)addr,
+                (unsigned long long)w[1], (unsigned long long)w[0],
+                (unsigned)field_get(w, VTD_CTX_P), (unsigned)field_get(w, VTD_CTX_FPD),
+                (unsigned)field_get(w, VTD_CTX_TT), (unsigned)field_get(w, VTD_CTX_AW),
+                (unsigned)field_get(w, VTD_CTX_DID),
                 (unsigned long long)field_in_place(w, VTD_CTX_SSPTPTR));
     return legacy_decode(m, w, ctx);
 }
@@ -248,8 +250,8 @@ static VtdFaultReason scalable_root(VtdModel *m, uint32_t sid, bool probe, uint6
 static bool scalable_context_reserved(const VtdModel *m, const uint64_t w[4])
 {
     const VtdConfig *c = &m->cfg;
-    uint64_t low = field_mask(VTD_SMCTX_P) | field_mask(VTD_SMCTX_FPD) | field_mask(VTD_SMCTX_PDTS) |
-                   field_mask(VTD_SMCTX_PASIDDIRPTR);
+    uint64_t low = field_mask(VTD_SMCTX_P) | field_mask(VTD_SMCTX_FPD) |
+                   field_mask(VTD_SMCTX_PDTS) | field_mask(VTD_SMCTX_PASIDDIRPTR);
     uint64_t high = 0;
 
     low |= c->dt ? field_mask(VTD_SMCTX_DTE) : 0;
@@ -311,11 +313,11 @@ static VtdFaultReason scalable_context(VtdModel *m, uint32_t sid, bool probe, Vt
     IOMMU_TRACE(&m->base.trace,
                 "sm context     devfn %02x @%010llx: %016llx %016llx P=%u FPD=%u DTE=%u PASIDE=%u "
                 "PRE=%u PDTS=%u RID_PASID=%05x PASIDDIRPTR=%llx",
-                (unsigned)reg_get(sid, VTD_SID_DEVFN), (unsigned long long)addr, (unsigned long long)w[1],
-                (unsigned long long)w[0], (unsigned)field_get(w, VTD_SMCTX_P),
-                (unsigned)field_get(w, VTD_SMCTX_FPD), (unsigned)field_get(w, VTD_SMCTX_DTE),
-                (unsigned)field_get(w, VTD_SMCTX_PASIDE), (unsigned)field_get(w, VTD_SMCTX_PRE),
-                (unsigned)field_get(w, VTD_SMCTX_PDTS),
+                (unsigned)reg_get(sid, VTD_SID_DEVFN), (unsigned long long)addr,
+                (unsigned long long)w[1], (unsigned long long)w[0],
+                (unsigned)field_get(w, VTD_SMCTX_P), (unsigned)field_get(w, VTD_SMCTX_FPD),
+                (unsigned)field_get(w, VTD_SMCTX_DTE), (unsigned)field_get(w, VTD_SMCTX_PASIDE),
+                (unsigned)field_get(w, VTD_SMCTX_PRE), (unsigned)field_get(w, VTD_SMCTX_PDTS),
                 (unsigned)field_get(w, VTD_SMCTX_RID_PASID),
                 (unsigned long long)field_in_place(w, VTD_SMCTX_PASIDDIRPTR));
     return scalable_decode(m, w, ctx, fault);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Intel VT-d: the enhanced command interface [11.4.14]. Commands complete at once: software that polls
- * ECRSP.IP finds it clear. No GCMD or PMEN command is ever in flight, so none aborts (status 2).
+ * Intel VT-d: the enhanced command interface [11.4.14]. Commands complete at once: software that
+ * polls ECRSP.IP finds it clear. No GCMD or PMEN command is ever in flight, so none aborts (status
+ * 2).
  */
 #include "vtd-model.h"
 

@@ -2,7 +2,8 @@
 /*
  * Intel VT-d: global commands [11.4.4, 11.4.5, 6.6, 6.7]. Software writes the wanted value of every
  * level bit each time; one-shot bits act when written as one. Commands complete at once: requests
- * are handled one by one, so none is in flight when a command arrives and drains hold by themselves.
+ * are handled one by one, so none is in flight when a command arrives and drains hold by
+ * themselves.
  */
 #include "vtd-model.h"
 

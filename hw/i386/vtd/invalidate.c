@@ -131,8 +131,8 @@ void vtd_inv_iotlb_domain(VtdModel *m, uint16_t did)
 }
 
 /*
- * The address is one of the second stage. First-stage and nested translations are tagged with first-stage
- * addresses, so all of the domain's go.
+ * The address is one of the second stage. First-stage and nested translations are tagged with
+ * first-stage addresses, so all of the domain's go.
  */
 void vtd_inv_iotlb_page(VtdModel *m, uint16_t did, uint64_t addr, unsigned am, bool ih)
 {
@@ -169,7 +169,9 @@ void vtd_inv_piotlb_pasid(VtdModel *m, uint16_t did, uint32_t pasid)
     tlb_invalidate(&m->iotlb, vtd_pair_tag(did, pasid), pair_mask());
     pt_walker_invalidate(&m->walker, 1, false, 0, all_addresses, vtd_pair_tag(did, pasid),
                          pair_mask());
-    /* Second-stage leaves that the walker keeps are translations too, known by their domain alone. */
+    /*
+     * Second-stage leaves that the walker keeps are translations too, known by their domain alone.
+     */
     iommu_cache_invalidate(&m->walker.ipa, reg_make(VTD_TAG_DID, did), field_mask(VTD_TAG_DID));
     vtd_tell_pasid(m, did, pasid, 0, all_addresses);
     count(m, live - m->iotlb.main.live);
@@ -237,7 +239,9 @@ void vtd_inv_page_request(VtdModel *m, const VtdSpace *space, uint32_t pasid, ui
 
 /* ---- register-based invalidation [11.4.6] */
 
-/* It works in legacy mode on units before version 6; elsewhere a request does nothing and says so. */
+/*
+ * It works in legacy mode on units before version 6; elsewhere a request does nothing and says so.
+ */
 static bool registers_work(const VtdModel *m)
 {
     return m->tables.ttm == VTD_TTM_LEGACY && m->cfg.ver_max <= 5;

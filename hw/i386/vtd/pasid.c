@@ -9,8 +9,8 @@
 
 /* ---- directory */
 
-static VtdFaultReason directory_entry(VtdModel *m, const VtdContext *ctx, uint32_t pasid, bool probe,
-                                      bool *fpd, uint64_t *table)
+static VtdFaultReason directory_entry(VtdModel *m, const VtdContext *ctx, uint32_t pasid,
+                                      bool probe, bool *fpd, uint64_t *table)
 {
     uint64_t addr = ctx->pasid_dir + (pasid >> PASIDS_PER_TABLE_LG2) * VTD_PASIDDIR_BYTES;
     uint64_t w;
@@ -24,8 +24,9 @@ static VtdFaultReason directory_entry(VtdModel *m, const VtdContext *ctx, uint32
     }
     *fpd |= field_get(&w, VTD_PASIDDIR_FPD);
     *table = field_in_place(&w, VTD_PASIDDIR_SMPTBLPTR);
-    IOMMU_TRACE(&m->base.trace, "PASID dir      PASID %05x @%010llx: %016llx P=%u FPD=%u SMPTBLPTR=%llx",
-                pasid, (unsigned long long)addr, (unsigned long long)w,
+    IOMMU_TRACE(&m->base.trace,
+                "PASID dir      PASID %05x @%010llx: %016llx P=%u FPD=%u SMPTBLPTR=%llx", pasid,
+                (unsigned long long)addr, (unsigned long long)w,
                 (unsigned)field_get(&w, VTD_PASIDDIR_P), (unsigned)field_get(&w, VTD_PASIDDIR_FPD),
                 (unsigned long long)*table);
     if (!field_get(&w, VTD_PASIDDIR_P)) {
@@ -98,8 +99,8 @@ static bool pgtt_supported(const VtdModel *m, unsigned pgtt)
     }
 }
 
-static void space_first_stage(const VtdModel *m, VtdSpace *space, const uint64_t w[8], uint32_t pasid,
-                              bool snoop, bool ssade)
+static void space_first_stage(const VtdModel *m, VtdSpace *space, const uint64_t w[8],
+                              uint32_t pasid, bool snoop, bool ssade)
 {
     bool nested = space->pgtt == VTD_PGTT_NESTED;
     bool five = field_get(w, VTD_PASID_FSPM) == 1;
@@ -177,9 +178,9 @@ static VtdFaultReason entry_decode(VtdModel *m, const uint64_t w[8], uint32_t pa
 static void trace_entry(VtdModel *m, uint32_t pasid, uint64_t addr, const uint64_t w[8])
 {
     IOMMU_TRACE(&m->base.trace,
-                "PASID entry    PASID %05x @%010llx: %016llx %016llx %016llx P=%u FPD=%u PGTT=%u AW=%u "
-                "SSADE=%u DID=%u PWSNP=%u PGSNP=%u SRE=%u FSPM=%u WPE=%u EAFE=%u SSPTPTR=%llx "
-                "FSPTPTR=%llx",
+                "PASID entry    PASID %05x @%010llx: %016llx %016llx %016llx P=%u FPD=%u PGTT=%u "
+                "AW=%u SSADE=%u DID=%u PWSNP=%u PGSNP=%u SRE=%u FSPM=%u WPE=%u EAFE=%u "
+                "SSPTPTR=%llx FSPTPTR=%llx",
                 pasid, (unsigned long long)addr, (unsigned long long)w[2], (unsigned long long)w[1],
                 (unsigned long long)w[0], (unsigned)field_get(w, VTD_PASID_P),
                 (unsigned)field_get(w, VTD_PASID_FPD), (unsigned)field_get(w, VTD_PASID_PGTT),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Intel VT-d: registers of performance monitoring [11.4.13]: capabilities, which are read-only words of the
- * register file, and counters with their configuration, which have a place of their own above it.
+ * Intel VT-d: registers of performance monitoring [11.4.13]: capabilities, which are read-only
+ * words of the register file, and counters with their configuration, which have a place of their
+ * own above it.
  */
 #include "vtd-model.h"
 
@@ -36,7 +37,10 @@ void vtd_perfmon_reset(VtdModel *m)
     }
 }
 
-/* The 64-bit cell that holds the dword at @offset, and what of it software may write; NULL: reserved. */
+/*
+ * The 64-bit cell that holds the dword at @offset, and what of it software may write; NULL:
+ * reserved.
+ */
 static uint64_t *cell_at(VtdModel *m, unsigned offset, uint64_t *writable, bool *clears)
 {
     VtdPerfmon *p = &m->perfmon;

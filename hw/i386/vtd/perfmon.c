@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Intel VT-d: performance monitoring - events, counters, filters, overflow [chapter 10]. Registers are in
- * perfmon-regs.c, the commands that drive it in ecmd.c.
+ * Intel VT-d: performance monitoring - events, counters, filters, overflow [chapter 10]. Registers
+ * are in perfmon-regs.c, the commands that drive it in ecmd.c.
  *
- * What the specification leaves open: a request that is answered as an interrupt request is no event
- * of group 0; a nonleaf lookup is one look into the cache of one level; memory reads are those of
- * tables, descriptors and interrupt entries.
+ * What the specification leaves open: a request that is answered as an interrupt request is no
+ * event of group 0; a nonleaf lookup is one look into the cache of one level; memory reads are
+ * those of tables, descriptors and interrupt entries.
  */
 #include "vtd-model.h"
 

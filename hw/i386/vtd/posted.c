@@ -3,8 +3,8 @@
  * Intel VT-d: interrupt posting [5.2, 9.11].
  *
  * Hardware updates the descriptor as one 512-bit unit. Here the request bit is set first and ON
- * after it, each by an atomic operation; since the consumer clears ON before it takes the requests, it
- * sees nothing that the single update would not have let it see.
+ * after it, each by an atomic operation; since the consumer clears ON before it takes the requests,
+ * it sees nothing that the single update would not have let it see.
  */
 #include "vtd-model.h"
 
@@ -56,7 +56,8 @@ static bool change_request(VtdModel *m, uint64_t addr, uint8_t vector, bool on, 
 }
 
 /* Set ON if a notification is due; *@control is the word as it was then. */
-static bool set_outstanding(VtdModel *m, uint64_t addr, bool urgent, uint64_t *control, bool *notify)
+static bool set_outstanding(VtdModel *m, uint64_t addr, bool urgent, uint64_t *control,
+                            bool *notify)
 {
     uint64_t place = addr + CONTROL_WORD * 8, seen;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Intel VT-d: the register file [11.2-11.4]. One table says of every register where it is, how wide,
- * what software may write, what a written one clears, what reset leaves and who is told. An 8-byte
- * access is two 4-byte ones, low half first, so a side effect belongs to one half.
+ * Intel VT-d: the register file [11.2-11.4]. One table says of every register where it is, how
+ * wide, what software may write, what a written one clears, what reset leaves and who is told. An
+ * 8-byte access is two 4-byte ones, low half first, so a side effect belongs to one half.
  */
 #include <string.h>
 
@@ -193,7 +193,8 @@ void vtd_regs_init(VtdModel *m)
         m->hook[top] = HOOK_FRCD;
     }
     if (m->cfg.mts) {
-        for (unsigned off = VTD_REG_MTRR_FIX64K_00000; off < VTD_REG_MTRR_FIX4K_C0000 + 64; off += 8) {
+        for (unsigned off = VTD_REG_MTRR_FIX64K_00000; off < VTD_REG_MTRR_FIX4K_C0000 + 64;
+             off += 8) {
             reg_enter(m, &(RegDesc) { .offset = off, .bytes = 8, .rw = MASK(VTD_MTRR_FIXED) });
         }
         for (unsigned off = VTD_REG_MTRR_PHYSBASE0; off < VTD_REG_MTRR_END; off += 16) {

@@ -307,7 +307,8 @@ static void make_request(const Walk *w, PtRequest *req)
 
 static uint8_t page_flags(const Walk *w, const PtResult *walk)
 {
-    bool leaf = w->m->cfg.sc && reg_get(walk->s2_attr, VTD_SSA_SNP) && vtd_second_stage_involved(w->space);
+    bool leaf = w->m->cfg.sc && reg_get(walk->s2_attr, VTD_SSA_SNP) &&
+                vtd_second_stage_involved(w->space);
 
     return leaf || w->space->pgsnp ? TLB_SNOOP : 0;
 }
@@ -360,7 +361,9 @@ static bool tlb_suffices_lenient(const void *opaque, const TlbEntry *e)
     return e->rights_dirty & side & (READS | WRITES);
 }
 
-/* Rights that the answer to a translation request can give at all: with NW=1 none to write [4.1.2]. */
+/*
+ * Rights that the answer to a translation request can give at all: with NW=1 none to write [4.1.2].
+ */
 static uint8_t grantable(const Walk *w)
 {
     uint8_t side = w->priv ? IOMMU_RIGHTS_P : IOMMU_RIGHTS_U;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Intel VT-d: what went wrong in a page walk, as a fault reason [7.1.3]. The walker says at which entry and
- * on whose behalf; which code that is depends on the mode and, for permissions, on what the whole
- * stage would have granted.
+ * Intel VT-d: what went wrong in a page walk, as a fault reason [7.1.3]. The walker says at which
+ * entry and on whose behalf; which code that is depends on the mode and, for permissions, on what
+ * the whole stage would have granted.
  *
- * A walk that does not snoop may not set flags. A request that lacks a right needs no flag set (only
- * writes that happen need D, and A of an entry that ends in a fault is a mere "may" [3.6.2]): so the right is
- * reported, and the missing flag (SFS.9, SSS.5) of a leaf only if all rights are there. Of a table
- * entry, which is used whatever the leaf then grants, it is reported at once.
+ * A walk that does not snoop may not set flags. A request that lacks a right needs no flag set
+ * (only writes that happen need D, and A of an entry that ends in a fault is a mere "may" [3.6.2]):
+ * so the right is reported, and the missing flag (SFS.9, SSS.5) of a leaf only if all rights are
+ * there. Of a table entry, which is used whatever the leaf then grants, it is reported at once.
  */
 #include "vtd-model.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Tagged set-associative cache: the one structure behind TLBs, stage 2 (IPA) caches, walk caches and
- * configuration caches.
+ * Tagged set-associative cache: the one structure behind TLBs, stage 2 (IPA) caches, walk caches
+ * and configuration caches.
  *
  * An entry covers 2^lg2 consecutive addresses (lg2 = 0 for a configuration cache, whose "address"
  * is an index such as a StreamID) under a 64-bit context tag whose layout the model chooses. Sizes
@@ -9,8 +9,9 @@
  * invalidation by address can mean is found by looking into one set for each size that is alive.
  *
  * Two masks name the model's invalidation scopes: @group_mask (VMID and world; domain-id) and
- * @subgroup_mask, a superset (plus ASID; plus PASID). Entries of one group, and of one subgroup, are on
- * index lists threaded through the array, so invalidating a scope costs what the scope holds.
+ * @subgroup_mask, a superset (plus ASID; plus PASID). Entries of one group, and of one subgroup,
+ * are on index lists threaded through the array, so invalidating a scope costs what the scope
+ * holds.
  *
  * Global entries (Arm nG=0) carry IOMMU_TAG_GLOBAL and zero in the bits that are in the
  * subgroup mask but not in the group mask; a lookup tries them after the exact tag.
@@ -126,8 +127,8 @@ uint32_t iommu_cache_invalidate(IommuCache *c, uint64_t value, uint64_t mask);
 
 /**
  * Drop every entry that overlaps [@first, @last] (inclusive) and has (tag & @mask) ==
- * (@value & @mask). Looks into one set for each page and live size, or follows an index list, or looks
- * at every entry, whichever is least work. Returns how many were dropped.
+ * (@value & @mask). Looks into one set for each page and live size, or follows an index list, or
+ * looks at every entry, whichever is least work. Returns how many were dropped.
  */
 uint32_t iommu_cache_invalidate_range(IommuCache *c, uint64_t first, uint64_t last, uint64_t value,
                                       uint64_t mask);
@@ -142,8 +143,8 @@ void iommu_cache_each(IommuCache *c, void (*fn)(void *payload, void *opaque), vo
 void iommu_cache_flush(IommuCache *c);
 
 /**
- * Stamp entries from now on with plan_stamp(@plan) as they are inserted, so that a later hit can tell
- * whose fill it meets. False if out of memory.
+ * Stamp entries from now on with plan_stamp(@plan) as they are inserted, so that a later hit can
+ * tell whose fill it meets. False if out of memory.
  */
 bool iommu_cache_stamp_fills(IommuCache *c, const IommuPlan *plan);
 

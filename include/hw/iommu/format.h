@@ -2,9 +2,10 @@
 /*
  * Page-table format: how the one radix walker (walk.h) reads a format's descriptors.
  *
- * Levels are counted by height: 0 is the level of the smallest pages (Arm level 3, VT-d PTE), and each
- * table above it is one higher (Arm level 3 - height; VT-d level height + 1). All descriptors are
- * 64 bits, little endian. A format never touches memory and knows no cache; it answers questions.
+ * Levels are counted by height: 0 is the level of the smallest pages (Arm level 3, VT-d PTE), and
+ * each table above it is one higher (Arm level 3 - height; VT-d level height + 1). All descriptors
+ * are 64 bits, little endian. A format never touches memory and knows no cache; it answers
+ * questions.
  *
  * Formats: VMSAv8-64 stage 1 and stage 2 (hw/arm/smmuv3/vmsa*.c), VT-d first and second stage
  * (hw/i386/vtd/firststage.c, secondstage.c).
@@ -33,7 +34,7 @@ typedef enum PtEntryKind {
 
 /** One decoded descriptor. */
 typedef struct PtEntry {
-    uint64_t addr;        /* next table, or output address of the leaf (bits below lg2 are ignored) */
+    uint64_t addr;        /* next table, or output address of the leaf (ignored below lg2) */
     uint32_t attr;        /* leaf: memory attributes, the format's own encoding */
     uint8_t kind;         /* PtEntryKind */
     uint8_t lg2;          /* leaf: log2 of the bytes it maps (a contiguous span may be larger) */
@@ -62,10 +63,13 @@ typedef struct PtRegime {
     bool update_access;   /* hardware sets access flags in leaves */
     bool update_dirty;    /* hardware sets dirty state */
     bool update_table;    /* hardware sets access flags in table descriptors */
-    bool update_faults;   /* whatever would have to be written is a fault instead (PT_FAULT_ACCESS): a VT-d
-                             walk that does not snoop. Rights come first */
+    /*
+     * Whatever would have to be written is a fault instead (PT_FAULT_ACCESS): a VT-d walk that does
+     * not snoop. Rights come first.
+     */
+    bool update_faults;
     bool table_needs_write; /* stage 1 only: reading a descriptor needs write right at stage 2 */
-    bool protect_walk;    /* stage 2 only: a walk or CD fetch through Device memory faults (S2PTW) */
+    bool protect_walk;    /* stage 2 only: walks and CD fetches through Device memory fault */
     uint32_t flags;       /* the format's own options */
     uint64_t attr_map[2]; /* the format's own: MAIR, PAT */
 } PtRegime;
@@ -107,8 +111,9 @@ typedef struct PtFormat {
 
     /**
      * Turn accumulated table limits and a leaf into final rights: *@rights as it stands,
-     * *@rights_dirty if the leaf were made dirty (superset; equal if the dirty state is already set or
-     * hardware may not set it). @limits is the AND of every table entry's .rights, all ones at first.
+     * *@rights_dirty if the leaf were made dirty (superset; equal if the dirty state is already set
+     * or hardware may not set it). @limits is the AND of every table entry's .rights, all ones at
+     * first.
      */
     void (*rights)(const PtRegime *r, const PtEntry *leaf, uint8_t limits, uint8_t *rights,
                    uint8_t *rights_dirty);

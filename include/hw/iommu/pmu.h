@@ -33,8 +33,8 @@ uint64_t iommu_tally_count(const IommuTally *t, IommuStepKind kind, uint8_t stag
                            uint8_t height, uint8_t hit);
 
 /**
- * Cycle of the clock behind clock events: that of the timed model, with timing off the host's. Never
- * goes back but for a reset.
+ * Cycle of the clock behind clock events: that of the timed model, with timing off the host's.
+ * Never goes back but for a reset.
  */
 uint64_t iommu_pmu_now(const IommuModel *m);
 

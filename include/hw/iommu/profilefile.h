@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Profiles as files (GKeyFile, docs/specs/profiles.rst). Needs GLib: for tools, tests and QEMU's shells, not
- * for engine or models.
+ * Profiles as files (GKeyFile, docs/specs/profiles.rst). Needs GLib: for tools, tests and QEMU's
+ * shells, not for engine or models.
  */
 #ifndef HW_IOMMU_PROFILEFILE_H
 #define HW_IOMMU_PROFILEFILE_H
@@ -17,22 +17,22 @@ extern const IommuShippedProfile iommu_shipped_profiles[];
 
 /**
  * Find a profile by what a user calls it: the name of one that is built in (profile.h) or of one in
- * profiles/, or else a file. The one lookup of every program. NULL: as iommu_profile_load(), and for
- * an unknown name the line lists what there is. Free the result with iommu_profile_free().
+ * profiles/, or else a file. The one lookup of every program. NULL: as iommu_profile_load(), and
+ * for an unknown name the line lists what there is. Free the result with iommu_profile_free().
  */
 IommuProfile *iommu_profile_open(const char *name, char **error);
 
 /**
- * Read a profile. What the file does not mention has the value of the built-in profile "full". NULL:
- * *@error (g_free) is one line that names file, key, value and what is allowed. Free the result with
- * iommu_profile_free().
+ * Read a profile. What the file does not mention has the value of the built-in profile "full".
+ * NULL: *@error (g_free) is one line that names file, key, value and what is allowed. Free the
+ * result with iommu_profile_free().
  */
 IommuProfile *iommu_profile_load(const char *path, char **error);
 void iommu_profile_free(IommuProfile *p);
 
 /**
- * Set one parameter by its name "section.key" ("tlb.entries", "timing.mem.latency"). False: as above,
- * without a file name.
+ * Set one parameter by its name "section.key" ("tlb.entries", "timing.mem.latency"). False: as
+ * above, without a file name.
  */
 bool iommu_profile_set(IommuProfile *p, const char *name, const char *value, char **error);
 

@@ -62,8 +62,8 @@ void iommu_prop_list_table(IommuPropList *list, const IommuProp *table,
                            IommuProps *(*of)(Object *obj));
 
 /**
- * Add a property whose value is text. @get returns a new string. QEMU refuses changes once the device
- * is realized. The strings must live on.
+ * Add a property whose value is text. @get returns a new string. QEMU refuses changes once the
+ * device is realized. The strings must live on.
  */
 void iommu_prop_list_string(IommuPropList *list, const char *name, const char *what,
                             char *(*get)(Object *obj),

@@ -8,7 +8,8 @@
  *  - A transaction whose IommuTxn.cookie is 0 comes from a client that cannot wait: where the
  *    configuration asks for a stall it is terminated with an abort, and the event says Stall=0.
  *  - stall_done() is called only when no model function is active, so it may start transactions.
- *  - No event reaches the processors' WFE: IDR0.SEV is 0, and CMD_SYNC with CS=SEV completes like CS=none.
+ *  - No event reaches the processors' WFE: IDR0.SEV is 0, and CMD_SYNC with CS=SEV completes like
+ *    CS=none.
  */
 #ifndef HW_IOMMU_SMMUV3_H
 #define HW_IOMMU_SMMUV3_H
@@ -106,8 +107,8 @@ typedef struct SmmuConfig {
 
 /**
  * Fill @c with a named set: "max" (everything this model has), "qemu" (what QEMU 10.0's own device
- * advertises with stage=nested), "mmu600", "mmu700" (as far as modelled), "min" (stage 1 only, nothing
- * optional). False if @name is none of these. The profile is left NULL.
+ * advertises with stage=nested), "mmu600", "mmu700" (as far as modelled), "min" (stage 1 only,
+ * nothing optional). False if @name is none of these. The profile is left NULL.
  */
 bool smmu_config_named(SmmuConfig *c, const char *name);
 
@@ -115,12 +116,14 @@ bool smmu_config_named(SmmuConfig *c, const char *name);
 const char *smmu_config_names(void);
 
 /**
- * Check @c against what IDR registers may say together. False: @err holds one line that names field,
- * value and what is allowed.
+ * Check @c against what IDR registers may say together. False: @err holds one line that names
+ * field, value and what is allowed.
  */
 bool smmu_config_check(const SmmuConfig *c, char *err, size_t size);
 
-/** Switch off what is newer than the version after @c->minor's, which is as far as it may go (2.9). */
+/**
+ * Switch off what is newer than the version after @c->minor's, which is as far as it may go (2.9).
+ */
 void smmu_config_trim(SmmuConfig *c);
 
 /**

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Timed model: a model and a scheduler, so that requests, commands and records happen at their cycles.
+ * Timed model: a model and a scheduler, so that requests, commands and records happen at their
+ * cycles.
  *
- * A client that waits submits requests here and is told when each is done. Whoever calls the model's
- * translate() directly is untimed: its request is resolved and its fills count as present at once,
- * and it uses no resource.
+ * A client that waits submits requests here and is told when each is done. Whoever calls the
+ * model's translate() directly is untimed: its request is resolved and its fills count as present
+ * at once, and it uses no resource.
  *
  * The model's side is the four functions below and the timing members of IommuModelOps: while
  * IommuModel.timed is set, a model does not process its command queue on a doorbell but calls
@@ -74,9 +75,9 @@ void iommu_timed_kick(IommuTimed *t);
 void iommu_timed_record(IommuTimed *t, const IommuRecord *r);
 
 /**
- * Around the resolution of a stalled request that is tried again, by a command or a register write: what
- * it uses becomes a job of its own. When that is over, IommuModelOps.retried gets @token. False if
- * out of memory: then it never does.
+ * Around the resolution of a stalled request that is tried again, by a command or a register write:
+ * what it uses becomes a job of its own. When that is over, IommuModelOps.retried gets @token.
+ * False if out of memory: then it never does.
  */
 void iommu_timed_retry_begin(IommuTimed *t);
 bool iommu_timed_retry_end(IommuTimed *t, uint32_t token);

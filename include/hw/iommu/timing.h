@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Timing: the latencies and widths of a microarchitecture, and the rule that turns a plan (what a request
- * used) into a job (operations on resources). docs/timing.rst is the specification.
+ * Timing: the latencies and widths of a microarchitecture, and the rule that turns a plan (what a
+ * request used) into a job (operations on resources). docs/timing.rst is the specification.
  */
 #ifndef HW_IOMMU_TIMING_H
 #define HW_IOMMU_TIMING_H
@@ -42,7 +42,9 @@ typedef struct IommuTiming {
 #undef X
 } IommuTiming;
 
-/** Operations one plan can need: four for a step (a lookup in a walk that must wait), and a frame. */
+/**
+ * Operations one plan can need: four for a step (a lookup in a walk that must wait), and a frame.
+ */
 #define IOMMU_JOB_OPS (4 * IOMMU_PLAN_STEPS + 8)
 
 /* IommuOp.arg of the ACTION operations that plans make. */

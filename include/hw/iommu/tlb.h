@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * TLB: complete translations (both stages combined) of every page size, in two levels. The first
- * level is small and belongs to the port; many profiles have none. The main TLB is behind it. What is
- * found in the main TLB, and what a walk finds, enters the first level too; what leaves the main TLB to make
- * room does not leave the first level. (docs/timing.rst, "Order".)
+ * level is small and belongs to the port; many profiles have none. The main TLB is behind it. What
+ * is found in the main TLB, and what a walk finds, enters the first level too; what leaves the main
+ * TLB to make room does not leave the first level. (docs/timing.rst, "Order".)
  */
 #ifndef HW_IOMMU_TLB_H
 #define HW_IOMMU_TLB_H

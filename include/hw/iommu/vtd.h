@@ -77,9 +77,9 @@ typedef struct VtdConfig {
 } VtdConfig;
 
 /**
- * Fill *@cfg with a named set: "qemu" (what QEMU's intel-iommu of version 10.0 advertises by default),
- * "spr" (Sapphire Rapids, as far as modelled), "max" (everything this model has). False, and
- * nothing written, if @name is none of them.
+ * Fill *@cfg with a named set: "qemu" (what QEMU's intel-iommu of version 10.0 advertises by
+ * default), "spr" (Sapphire Rapids, as far as modelled), "max" (everything this model has). False,
+ * and nothing written, if @name is none of them.
  */
 bool vtd_config_named(VtdConfig *cfg, const char *name);
 

@@ -22,7 +22,8 @@ static inline uint64_t global_tag(unsigned group)
     return IOMMU_TAG_GLOBAL | (uint64_t)group << 32;
 }
 
-static inline void start(IommuCache *c, uint32_t entries, uint32_t ways, IommuReplacement replacement)
+static inline void start(IommuCache *c, uint32_t entries, uint32_t ways,
+                         IommuReplacement replacement)
 {
     IommuCacheConfig config = {
         .geometry = { .entries = entries, .ways = ways, .replacement = replacement },

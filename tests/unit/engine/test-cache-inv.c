@@ -421,7 +421,10 @@ static void test_random_operations(gconstpointer data)
     g_rand_free(r);
 }
 
-/* With conflicts: whatever is found is what was last put in, and nothing that was dropped comes back. */
+/*
+ * With conflicts: whatever is found is what was last put in, and nothing that was dropped comes
+ * back.
+ */
 static void test_random_evictions(gconstpointer data)
 {
     GRand *r = g_rand_new_with_seed(7);

@@ -144,7 +144,9 @@ static void test_values_arrive(void)
 static const struct {
     const char *name, *text, *words[5];
 } wrong[] = {
-    { "value-too-large", "[tlb]\nentries=70000000\n", { "[tlb]", "entries", "70000000", "1048576" } },
+    { "value-too-large",
+      "[tlb]\nentries=70000000\n",
+      { "[tlb]", "entries", "70000000", "1048576" } },
     { "value-no-number", "[timing]\nmem.latency=fast\n", { "mem.latency", "fast", "1000000" } },
     { "unknown-key", "[timing]\nmem.speed=1\n", { "mem.speed", "unknown key", "mem.latency" } },
     { "unknown-section", "[l3]\nentries=1\n", { "[l3]", "unknown section", "table.stage1" } },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A scheduler saved in the middle of its work, and loaded into another: both go on alike. And images
- * that no scheduler has written.
+ * A scheduler saved in the middle of its work, and loaded into another: both go on alike. And
+ * images that no scheduler has written.
  */
 #include <glib.h>
 #include <stdlib.h>
@@ -60,8 +60,8 @@ static void bench_clear(Bench *b)
 }
 
 /*
- * A job of a random few operations; a slot it holds it also releases. What is held is not used, nor is
- * a younger job waited for: else two could wait for each other.
+ * A job of a random few operations; a slot it holds it also releases. What is held is not used, nor
+ * is a younger job waited for: else two could wait for each other.
  */
 static void submit(Bench *b, GRand *rand)
 {
@@ -221,8 +221,10 @@ static void test_page_request(void)
 {
     const IommuPageRequest reqs[] = {
         { 0 },
-        { UINT64_MAX, UINT64_MAX, UINT32_MAX, 0xfffff, UINT16_MAX, true, true, true, true, true, true },
-        { .addr = 0x1000, .arrival = 2, .stream = 3, .pasid = 4, .prgi = 5, .r = true, .last = true },
+        { UINT64_MAX, UINT64_MAX, UINT32_MAX, 0xfffff, UINT16_MAX, true, true, true, true, true,
+          true },
+        { .addr = 0x1000, .arrival = 2, .stream = 3, .pasid = 4, .prgi = 5, .r = true,
+          .last = true },
         { .has_pasid = true, .w = true }, { .x = true, .priv = true },
     };
 

@@ -204,7 +204,8 @@ static void test_cached_table_is_an_ipa(WalkFix *f)
     start_nested(f);
     page = walkfix_slot1(f, VA, 0) & ~0xfffull;
     memcpy(ramhost_at(&f->ram, 0x600000, 4096), ramhost_at(&f->ram, page, 4096), 4096);
-    ramhost_write64(&f->ram, 0x600000 + (walkfix_slot1(f, VA, 0) & 0xfff), TOY_PAGE | (IPA + 0x1000));
+    ramhost_write64(&f->ram, 0x600000 + (walkfix_slot1(f, VA, 0) & 0xfff),
+                    TOY_PAGE | (IPA + 0x1000));
     walkfix_map2(f, page, TOY_PAGE | 0x600000);
     pt_walker_invalidate(&f->walker, 2, true, page, page + 0xfff, 0, 0);
     g_assert_true(walkfix_go(f, VA, UR, 0));

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Random tables, requests and software changes: the walker with caches off, of one entry, tiny and full,
- * against the reference. Same result or fault, field for field, and the same memory afterwards.
+ * Random tables, requests and software changes: the walker with caches off, of one entry, tiny and
+ * full, against the reference. Same result or fault, field for field, and the same memory
+ * afterwards.
  *
- * Tables are trees: no table is reached by two paths or at two heights, and stage 2 never maps the client's
- * or stage 1's pages onto its own tables. Else a descriptor updated by one path would leave caches
- * stale on another, which is software's business to invalidate.
+ * Tables are trees: no table is reached by two paths or at two heights, and stage 2 never maps the
+ * client's or stage 1's pages onto its own tables. Else a descriptor updated by one path would
+ * leave caches stale on another, which is software's business to invalidate.
  */
 #include <glib.h>
 #include <string.h>

@@ -351,8 +351,8 @@ static void test_right_to_write_is_asked_once(WalkFix *f)
 }
 
 /*
- * A look that writes nothing passes a table whose page would have been made dirty; what lies below may
- * not be cached, or a later walk would not make it so.
+ * A look that writes nothing passes a table whose page would have been made dirty; what lies below
+ * may not be cached, or a later walk would not make it so.
  */
 static void test_look_through_clean_table_page(WalkFix *f)
 {

@@ -366,8 +366,9 @@ static void test_trace(WalkFix *f)
     iommu_trace_begin(&f->trace);
     g_assert_true(walkfix_go(f, VA, UR, 0));
     iommu_trace_end(&f->trace);
-    g_assert_true(g_str_has_prefix(f->trace.text, "stage 1 height 3: PA 0x1120 = 0x000000000010003d:"
-                                                  " table: toy height 3 RWXU\n"));
+    g_assert_true(g_str_has_prefix(f->trace.text,
+                                   "stage 1 height 3: PA 0x1120 = 0x000000000010003d:"
+                                   " table: toy height 3 RWXU\n"));
     g_assert_nonnull(strstr(f->trace.text, ": leaf: toy height 0 RWXU AF\n"));
 }
 

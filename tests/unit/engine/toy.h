@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A page-table format made for tests: every feature the walker knows, one bit each, at either stage.
+ * A page-table format made for tests: every feature the walker knows, one bit each, at either
+ * stage.
  *
  * Tables are radix tables of any granule; leaves are allowed at heights 0 to 2.
  */
@@ -45,8 +46,8 @@ uint64_t toy_slot(RamHost *ram, const PtRegime *r, uint64_t va, unsigned height)
 
 /**
  * Write @desc for @va at @height, making the tables above it from *@next upward (each a granule).
- * Table entries made are TOY_TABLE | @table_bits. Addresses are physical: for a stage 1 over a stage 2
- * that maps the tables one to one.
+ * Table entries made are TOY_TABLE | @table_bits. Addresses are physical: for a stage 1 over a
+ * stage 2 that maps the tables one to one.
  */
 void toy_map(RamHost *ram, const PtRegime *r, uint64_t va, unsigned height, uint64_t desc,
              uint64_t table_bits, uint64_t *next);

@@ -3,7 +3,8 @@
 
 #include "simfix.h"
 
-SimGeneratorOptions simfix_options(const char *iommu, const char *mode, uint64_t count, uint64_t gap)
+SimGeneratorOptions simfix_options(const char *iommu, const char *mode, uint64_t count,
+                                   uint64_t gap)
 {
     return (SimGeneratorOptions) {
         .iommu = iommu, .mode = mode, .order = "sequential", .count = count, .pages = 1,

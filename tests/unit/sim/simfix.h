@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the tests of this directory share: runs of generated requests with a profile made on the spot.
+ * What the tests of this directory share: runs of generated requests with a profile made on the
+ * spot.
  */
 #ifndef TESTS_UNIT_SIM_SIMFIX_H
 #define TESTS_UNIT_SIM_SIMFIX_H
@@ -8,7 +9,8 @@
 #include "tools/sim/sim.h"
 
 /** @count requests to one page, one every @gap cycles. */
-SimGeneratorOptions simfix_options(const char *iommu, const char *mode, uint64_t count, uint64_t gap);
+SimGeneratorOptions simfix_options(const char *iommu, const char *mode, uint64_t count,
+                                   uint64_t gap);
 
 /** Built-in profile @base with "name=value" words applied. */
 IommuProfile simfix_profile(const char *base, const char *settings);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Closed forms: what docs/timing.rst says of a request that meets no other, for every wiring. Each latency
- * has a value of its own, so that no two can be taken for each other.
+ * Closed forms: what docs/timing.rst says of a request that meets no other, for every wiring. Each
+ * latency has a value of its own, so that no two can be taken for each other.
  */
 #include "simfix.h"
 
@@ -79,7 +79,10 @@ static void test_reads(gconstpointer data)
     g_assert_cmpuint(r.counters.walk_reads, ==, 4);
     g_assert_cmpuint(r.counters.config_reads, ==, vtd ? 4 : 2);
     sim_report_clear(&r);
-    /* The SMMU's CD lies behind stage 2. VT-d sets the accessed flags of four entries: each asks stage 2 again. */
+    /*
+     * The SMMU's CD lies behind stage 2. VT-d sets the accessed flags of four entries: each asks
+     * stage 2 again.
+     */
     r = simfix_run(&two, &p, NULL);
     g_assert_cmpuint(r.counters.walk_reads, ==, 24 + (vtd ? 4 * 4 : 4));
     g_assert_cmpuint(r.counters.config_reads, ==, vtd ? 4 : 2);
@@ -90,7 +93,9 @@ static void test_reads(gconstpointer data)
     sim_report_clear(&r);
 }
 
-/* Two requests to one page, the second while the first's walk is under way: it waits for the fill. */
+/*
+ * Two requests to one page, the second while the first's walk is under way: it waits for the fill.
+ */
 static void test_merge(void)
 {
     IommuProfile p = simfix_profile("full", latencies);
@@ -100,15 +105,18 @@ static void test_merge(void)
 
     g_assert_cmpuint(r.counters.walks, ==, 1);
     /*
-     * It has waited for the STE and the CD, so it looks up the TLB when the first does and then waits for the
-     * translation: both end together.
+     * It has waited for the STE and the CD, so it looks up the TLB when the first does and then
+     * waits for the translation: both end together.
      */
     g_assert_cmpuint(latency_of(&r, 0), ==, cold);
     g_assert_cmpuint(latency_of(&r, 10), ==, cold - 10);
     sim_report_clear(&r);
 }
 
-/* A first-level TLB: with a hit there the main TLB is not looked up; after a miss there it is, as before. */
+/*
+ * A first-level TLB: with a hit there the main TLB is not looked up; after a miss there it is, as
+ * before.
+ */
 static void test_first_level(gconstpointer data)
 {
     g_autofree char *settings = g_strconcat(latencies, " utlb.entries=1 utlb.ways=1 "

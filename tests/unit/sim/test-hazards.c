@@ -53,7 +53,10 @@ static void fix_free(Fix *f)
     g_free(f);
 }
 
-/* A command executed, but not retired, when its queue is switched off says nothing of the next queue. */
+/*
+ * A command executed, but not retired, when its queue is switched off says nothing of the next
+ * queue.
+ */
 static void test_queue_switched_off(void)
 {
     Fix *f = fix_new("timing.command.latency=1000");
@@ -120,7 +123,9 @@ static void test_aset(void)
     fix_free(f);
 }
 
-/* The retry of a stalled request is a job of its own, and its client hears of it when that is over. */
+/*
+ * The retry of a stalled request is a job of its own, and its client hears of it when that is over.
+ */
 static void test_retry_takes_time(void)
 {
     Fix *f = fix_new("timing.mem.latency=100");

@@ -225,7 +225,8 @@ static void assert_converts(const char *kind, const char *text, const char *expe
 
 static void test_script_sequential(void)
 {
-    assert_converts("script", "# two elements\n5 0x8 write addr=0x10000000 length=64 count=2 gap=10\n",
+    assert_converts("script",
+                    "# two elements\n5 0x8 write addr=0x10000000 length=64 count=2 gap=10\n",
                     "5 t 0x8 0x10000000 64 write\n15 t 0x8 0x10000040 64 write\n");
 }
 
@@ -265,8 +266,10 @@ static void test_script_order(void)
 static void test_script_random(void)
 {
     char *error = NULL;
-    g_autofree char *items = converted("script", "0 8 read addr=0x10000000 length=64 count=200 random "
-                                       "window=65536 seed=1\n", &error);
+    g_autofree char *items = converted("script",
+                                       "0 8 read addr=0x10000000 length=64 count=200 random "
+                                       "window=65536 seed=1\n",
+                                       &error);
     g_auto(GStrv) lines = g_strsplit(items, "\n", -1);
     uint64_t seed = 1;
 
@@ -351,7 +354,9 @@ static void test_log_round_trip(void)
     g_unlink(to);
 }
 
-/* A page request that finds no queue is answered; with devices the log has it, without it has not. */
+/*
+ * A page request that finds no queue is answered; with devices the log has it, without it has not.
+ */
 static void test_devices(void)
 {
     g_autofree char *path = file_with(HEADER "start\n7 p 0x8 0x5000 3 read last\n");
@@ -385,7 +390,9 @@ static void test_plot(void)
     GMarkupParseContext *xml = g_markup_parse_context_new(&nothing, 0, NULL, NULL);
 
     for (unsigned i = 0; i < 3; i++) {
-        SimPoint p = { .value = 64u << i, .mean = 40 - i, .median = 30, .p99 = 90, .hit_rate = 0.5 };
+        SimPoint p = {
+            .value = 64u << i, .mean = 40 - i, .median = 30, .p99 = 90, .hit_rate = 0.5
+        };
 
         g_array_append_val(points, p);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What every SMMUv3 unit test stands on: a fresh model over a plain array of memory, a driver for it, and
- * scenes, small complete configurations of each kind of stream.
+ * What every SMMUv3 unit test stands on: a fresh model over a plain array of memory, a driver for
+ * it, and scenes, small complete configurations of each kind of stream.
  */
 #ifndef TESTS_UNIT_SMMUV3_FIXTURE_H
 #define TESTS_UNIT_SMMUV3_FIXTURE_H
@@ -67,8 +67,8 @@ void fix_add_data(const char *name, const char *base, FixEdit *edit, FixTest *fn
                   const void *data);
 
 /**
- * One change to a scene's STE or CD and what an access gets then: an abort with @event, or where that
- * is 0 a translation.
+ * One change to a scene's STE or CD and what an access gets then: an abort with @event, or where
+ * that is 0 a translation.
  */
 typedef struct FieldRow {
     const char *name;

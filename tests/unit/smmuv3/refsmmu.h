@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A second translation procedure, slow and plain, written from the rules of IHI 0070 (3.3, 3.4, 3.12, 3.13,
- * 7.3.22, 13.4.4) and DDI 0487 D8, not from the model: what the model must agree with.
+ * A second translation procedure, slow and plain, written from the rules of IHI 0070 (3.3, 3.4,
+ * 3.12, 3.13, 7.3.22, 13.4.4) and DDI 0487 D8, not from the model: what the model must agree with.
  *
- * It knows legal STEs of stage 1, stage 2 and both, one CD or a linear table of them with each S1DSS, both
- * halves of the addresses, attributes of requests that bring none (Write-Back, Non-shareable), every VMSAv8-64 granule with and without LPA2, and hardware update of leaves. It has no caches and writes nothing: it says what must be written.
+ * It knows legal STEs of stage 1, stage 2 and both, one CD or a linear table of them with each
+ * S1DSS, both halves of the addresses, attributes of requests that bring none (Write-Back,
+ * Non-shareable), every VMSAv8-64 granule with and without LPA2, and hardware update of leaves. It
+ * has no caches and writes nothing: it says what must be written.
  */
 #ifndef TESTS_UNIT_SMMUV3_REFSMMU_H
 #define TESTS_UNIT_SMMUV3_REFSMMU_H

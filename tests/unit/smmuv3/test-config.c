@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What ID registers may say together (IHI 0070 2.2-2.9, 6.3.1-6.3.8): every rule between two fields is
- * broken once, and the message must name the culprit and what it needs; and trimming to each version
- * must give a legal set.
+ * What ID registers may say together (IHI 0070 2.2-2.9, 6.3.1-6.3.8): every rule between two fields
+ * is broken once, and the message must name the culprit and what it needs; and trimming to each
+ * version must give a legal set.
  */
 #include "fixture.h"
 

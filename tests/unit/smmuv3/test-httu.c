@@ -294,8 +294,8 @@ static void test_update_abort(Fix *f)
 }
 
 /**
- * An ATS request that is granted nothing leaves the access flag clear; what it saw must not answer the
- * access that has to set it.
+ * An ATS request that is granted nothing leaves the access flag clear; what it saw must not answer
+ * the access that has to set it.
  */
 static void test_ats_without_grant_stage1(Fix *f)
 {

@@ -542,7 +542,7 @@ static void test_range_at_top_tagged(Fix *f)
     check_range_at_top(f, ~low_mask(12) ^ 0x29ull << 56);
 }
 
-/* ---- Cost: one invalidation a command, of as many entries as went (docs/timing.rst) ----------- */
+/* ---- Cost: one invalidation a command, of as many entries as went (docs/timing.rst) ---------- */
 
 /** Entries that @c drops; there must be one step that says so. */
 static uint32_t invalidated(Fix *f, SmmuCmdWords c)
@@ -731,7 +731,10 @@ static void test_watch_cfgi(Fix *f)
     expect_unmap(f, 0, UINT64_MAX);
 }
 
-/* Software clears its structures, then invalidates by ASID: the tag that was, is the one that counts. */
+/*
+ * Software clears its structures, then invalidates by ASID: the tag that was, is the one that
+ * counts.
+ */
 static void test_watch_cleared_first(Fix *f)
 {
     static const uint64_t invalid[CD_WORDS];

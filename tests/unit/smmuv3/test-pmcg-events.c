@@ -68,8 +68,8 @@ static void test_config_miss_once_a_transaction(Fix *f)
 }
 
 /**
- * Every read of memory that a transaction makes is an access of event 4 or of event 5. @walk: how many of
- * event 4 there are, 0 if that depends on caches.
+ * Every read of memory that a transaction makes is an access of event 4 or of event 5. @walk: how
+ * many of event 4 there are, 0 if that depends on caches.
  */
 static void check_accesses(Fix *f, unsigned config, unsigned walk)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Random configurations of one and two stages against the slow reference of refsmmu.h: output address,
- * event, and every descriptor that hardware had to update. With -m thorough 1,000,000 translations, else
- * 60,000; each third with caches off, of one entry, and of full size.
+ * Random configurations of one and two stages against the slow reference of refsmmu.h: output
+ * address, event, and every descriptor that hardware had to update. With -m thorough 1,000,000
+ * translations, else 60,000; each third with caches off, of one entry, and of full size.
  *
  * A difference names its seed; only the specification can say which side is right.
  */

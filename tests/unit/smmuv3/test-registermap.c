@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where registers are, which versions have what, and what queues promise (IHI 0070 2.9, 3.5, 3.9, 6.2,
- * 6.3).
+ * Where registers are, which versions have what, and what queues promise (IHI 0070 2.9, 3.5, 3.9,
+ * 6.2, 6.3).
  */
 #include "fixture.h"
 

@@ -283,8 +283,8 @@ static void test_bad_configs(void)
         BAD_ROW(eventqs), BAD_ROW(priqs), BAD_ROW(minor), BAD_ROW(bbml), BAD_ROW(httu),
         BAD_ROW(stall_model), BAD_ROW(stall_max), BAD_ROW(st_level), BAD_ROW(s1p), BAD_ROW(s2p),
         BAD_ROW(hyp), BAD_ROW(ats), BAD_ROW(pri), BAD_ROW(atos), BAD_ROW(msi),
-        BAD_ROW(had), BAD_ROW(xnx), BAD_ROW(fwb), BAD_ROW(ril), BAD_ROW(e0pd), BAD_ROW(ptwnnc), BAD_ROW(epan),
-        BAD_ROW(mteperm), BAD_ROW(ecmdq_log2nump), BAD_ROW(ecmdq_log2numq),
+        BAD_ROW(had), BAD_ROW(xnx), BAD_ROW(fwb), BAD_ROW(ril), BAD_ROW(e0pd), BAD_ROW(ptwnnc),
+        BAD_ROW(epan), BAD_ROW(mteperm), BAD_ROW(ecmdq_log2nump), BAD_ROW(ecmdq_log2numq),
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -398,7 +398,9 @@ static void test_migrate_waiting_sync(Fix *f)
     g_assert_cmpuint(rd(f, SMMU_CMDQ_CONS), ==, rd(f, SMMU_CMDQ_PROD));
 }
 
-/* What was asked before a reset is answered after it: no CMD_SYNC of now may take it for its own. */
+/*
+ * What was asked before a reset is answered after it: no CMD_SYNC of now may take it for its own.
+ */
 static void test_answer_across_reset(Fix *f)
 {
     uint32_t old;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rules that belong to no single room: what lookups may depend on, which bits are ignored, which addresses
- * are checked and reported, what an invalidation promises (IHI 0070 3.3, 3.4, 3.9, 3.21, 7.3, 13, 16).
+ * Rules that belong to no single room: what lookups may depend on, which bits are ignored, which
+ * addresses are checked and reported, what an invalidation promises (IHI 0070 3.3, 3.4, 3.9, 3.21,
+ * 7.3, 13, 16).
  */
 #include "fixture.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What every VT-d unit test stands on: a fresh unit over a plain array of memory, a driver for it, and
- * scenes - small complete configurations of each translation type for one device.
+ * What every VT-d unit test stands on: a fresh unit over a plain array of memory, a driver for it,
+ * and scenes - small complete configurations of each translation type for one device.
  */
 #ifndef TESTS_UNIT_VTD_FIXTURE_H
 #define TESTS_UNIT_VTD_FIXTURE_H

@@ -413,7 +413,7 @@ static bool first_stage(Ref *r, const Want *want, uint64_t *out, bool *readable,
     }
 }
 
-/* ---- memory type and snooping [3.10, 3.11] ---------------------------------------------------- */
+/* ---- memory type and snooping [3.10, 3.11] --------------------------------------------------- */
 
 static unsigned combine(unsigned memory, unsigned pat)
 {
@@ -798,7 +798,7 @@ static bool scalable(Ref *r)
     return by_pasid_entry(r, e);
 }
 
-/* ---- any request ------------------------------------------------------------------------------ */
+/* ---- any request ----------------------------------------------------------------------------- */
 
 /** An untranslated request without PASID into the interrupt range [3.15]. True: that was it. */
 static bool interrupt_request(Ref *r)

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A second VT-d translation procedure, slow and plain, written from the text of VT-d 5.10 (3.4-3.11,
- * 3.14, 3.15, 4.2, table 30 of 7.1.3, 9.1-9.8), not from the model: what the model must agree with.
+ * A second VT-d translation procedure, slow and plain, written from the text of VT-d 5.10
+ * (3.4-3.11, 3.14, 3.15, 4.2, table 30 of 7.1.3, 9.1-9.8), not from the model: what the model must
+ * agree with.
  *
- * It takes CAP, ECAP, RTADDR and memory as a driver knows them, has no caches and writes nothing: it says
- * what must be written. It does not know protected memory, host permission tables and page requests.
+ * It takes CAP, ECAP, RTADDR and memory as a driver knows them, has no caches and writes nothing:
+ * it says what must be written. It does not know protected memory, host permission tables and page
+ * requests.
  *
- * What the text leaves open it does as docs/timing.rst and docs/conformance/vtd.tsv say: a fault leaves
- * the entry at which it was found as it is; at one entry the order is access, present, reserved
- * bits, address limit, rights of the request, accessed and dirty bits. With SSADE=1 the second stage takes
- * reading a first-stage entry for a write, as processors do: 3.8.1 asks for both rights. A translation
- * request without PASID into the interrupt range is answered (S.1, S.2) once the context entry admits it.
+ * What the text leaves open it does as docs/timing.rst and docs/conformance/vtd.tsv say: a fault
+ * leaves the entry at which it was found as it is; at one entry the order is access, present,
+ * reserved bits, address limit, rights of the request, accessed and dirty bits. With SSADE=1 the
+ * second stage takes reading a first-stage entry for a write, as processors do: 3.8.1 asks for both
+ * rights. A translation request without PASID into the interrupt range is answered (S.1, S.2) once
+ * the context entry admits it.
  */
 #ifndef TESTS_UNIT_VTD_REFVTD_H
 #define TESTS_UNIT_VTD_REFVTD_H

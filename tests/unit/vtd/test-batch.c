@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Long batches of invalidations (VT-d 5.10, 6.5.2): one doorbell does a bounded amount of work, and whoever
- * mirrors mappings is told what a whole batch changed before its wait descriptor completes.
+ * Long batches of invalidations (VT-d 5.10, 6.5.2): one doorbell does a bounded amount of work, and
+ * whoever mirrors mappings is told what a whole batch changed before its wait descriptor completes.
  */
 #include "fixture.h"
 

@@ -142,7 +142,9 @@ static void reserved_parent_is_not_cached(Fix *f)
     KEPT(status_of(f, IOVA));
 }
 
-/* Requests in a row take a short cut; what it says must follow every change of what it remembers. */
+/*
+ * Requests in a row take a short cut; what it says must follow every change of what it remembers.
+ */
 static void requests_in_a_row(Fix *f)
 {
     IommuTxn user = fix_txn_pasid(SUP_IOVA, false, PASID), super = user;
@@ -529,7 +531,9 @@ static void piotlb_page_spares_second_stage(Fix *f)
 
 /* ---- paging-structure caches ---- */
 
-/* Make the table that @level's entry leads to unreachable; another page of it tells what is cached. */
+/*
+ * Make the table that @level's entry leads to unreachable; another page of it tells what is cached.
+ */
 static void cut(VtdPages *t, GuestMem *mem, unsigned level)
 {
     gmem_write64(mem, vtd_pages_entry_addr(t, IOVA, level), 0);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every DMA fault condition of Table 30 (7.1.3): one scene broken in one way, one request, one code.
- * Then each is asked again by a translation request, whose answer is another column of the table.
+ * Every DMA fault condition of Table 30 (7.1.3): one scene broken in one way, one request, one
+ * code. Then each is asked again by a translation request, whose answer is another column of the
+ * table.
  */
 #include "fixture.h"
 
@@ -521,7 +522,8 @@ static const Condition conditions[] = {
 
 static IommuTxn make(const Condition *c)
 {
-    bool write = c->ask == WRITE || c->ask == ATOMIC || c->ask == PRIV_WRITE || c->ask == PASID_WRITE;
+    bool write = c->ask == WRITE || c->ask == ATOMIC || c->ask == PRIV_WRITE ||
+                 c->ask == PASID_WRITE;
     IommuTxn t = fix_txn(c->addr, write);
 
     t.atomic = c->ask == ATOMIC;

@@ -538,7 +538,10 @@ static void descriptor_unreadable(Fix *f)
     assert_blocked(f, HANDLE_ADDR(INDEX), 0, VTD_FAULT_IR_PID_READ, INDEX);
 }
 
-/* The request is part of the same update as ON [5.2.3]: it goes if that fails, unless it was there before. */
+/*
+ * The request is part of the same update as ON [5.2.3]: it goes if that fails, unless it was there
+ * before.
+ */
 static void blocked_leaves_no_request(Fix *f)
 {
     start(f);

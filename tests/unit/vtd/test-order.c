@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What must be visible when an interrupt arrives (5.2.3, 6.5.2.8, 7.2, 7.4): the interrupt's receiver
- * looks at once.
+ * What must be visible when an interrupt arrives (5.2.3, 6.5.2.8, 7.2, 7.4): the interrupt's
+ * receiver looks at once.
  */
 #include "fixture.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which condition wins where a request meets several (VT-d 5.10, table 30 of 7.1.3, 3.6.2, 3.10): what the random
- * comparison with the second translation procedure found, one fact a test.
+ * Which condition wins where a request meets several (VT-d 5.10, table 30 of 7.1.3, 3.6.2, 3.10):
+ * what the random comparison with the second translation procedure found, one fact a test.
  */
 #include "fixture.h"
 
@@ -201,7 +201,7 @@ static void legacy_io_rights(Fix *f)
     fix_assert_read_fault(f, IOVA, VTD_FAULT_RTA_1);
 }
 
-/* ---- zero-length reads ------------------------------------------------------------------------ */
+/* ---- zero-length reads ----------------------------------------------------------------------- */
 
 static IommuResult zero_length_read(Fix *f, uint64_t addr)
 {
@@ -246,7 +246,7 @@ static void zero_length_needs_user(Fix *f)
     fix_assert_fault(f, &t, VTD_FAULT_SGN_2);
 }
 
-/* ---- answers to translation requests ------------------------------------------------------------ */
+/* ---- answers to translation requests --------------------------------------------------------- */
 
 static void assert_answer(Fix *f, uint64_t addr, bool no_write, bool r, bool w)
 {
@@ -334,7 +334,10 @@ static void ss_dirty_unsnooped(Fix *f)
     assert_answer(f, IOVA, true, true, false);
 }
 
-/* ---- what the request itself says ---------------------------------------------------------------- */
+/*
+ * ---- what the request itself says
+ * ----------------------------------------------------------------
+ */
 
 static void pass_through_uncached(Fix *f)
 {

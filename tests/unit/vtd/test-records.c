@@ -345,7 +345,8 @@ int main(int argc, char **argv)
     fix_add("/vtd/records/F2-execute", execute_flag);
     fix_add_config("/vtd/records/F2-address-width", "max", narrow, address_above_widest_input);
     fix_add_config("/vtd/records/F2-address-width-39", "max", only_39, address_above_39_bits);
-    fix_add_config("/vtd/records/F2-address-width-57", "max", second_stage_57, address_above_57_bits);
+    fix_add_config("/vtd/records/F2-address-width-57", "max", second_stage_57,
+                   address_above_57_bits);
     fix_add("/vtd/records/F5-one-group", conditions_of_one_group);
     fix_add("/vtd/records/F2-address-type", address_types);
     fix_add_config("/vtd/records/F2-pasid-absent", "spr", spr_without_pasid, pasid_fields_absent);

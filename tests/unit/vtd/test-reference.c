@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Random units and configurations against the slow reference of refvtd.h: outcome, address, page size,
- * rights, memory type, snooping, fault record, and every entry that hardware had to update. With -m
- * thorough 1,000,000 translations, else 30,000; each third with caches off, of one entry, and full size.
+ * Random units and configurations against the slow reference of refvtd.h: outcome, address, page
+ * size, rights, memory type, snooping, fault record, and every entry that hardware had to update.
+ * With -m thorough 1,000,000 translations, else 30,000; each third with caches off, of one entry,
+ * and full size.
  *
- * A difference names its seed (give it back with SEED=...); only the specification can say which side
- * is right.
+ * A difference names its seed (give it back with SEED=...); only the specification can say which
+ * side is right.
  */
 #include "fixture.h"
 #include "tests/lib/random.h"
@@ -129,7 +130,8 @@ static unsigned ss_levels(Scene *s)
 /** Bits of the addresses to be mapped by a second stage. */
 static unsigned ss_bits(const Scene *s, const VtdPages *ss)
 {
-    return MIN(MIN(12 + 9 * ss->levels, s->f->cfg.mgaw), 51); /* what a first-stage entry can hold */
+    /* At most what a first-stage entry can hold */
+    return MIN(MIN(12 + 9 * ss->levels, s->f->cfg.mgaw), 51);
 }
 
 /** What a second-stage leaf, or with @table a table entry, may hold. */
@@ -353,7 +355,7 @@ static void flip_any(Scene *s, uint64_t addr, unsigned words)
     gmem_write64(&s->f->mem, addr, gmem_read64(&s->f->mem, addr) ^ 1ull << pick(s, 64));
 }
 
-/* ---- configurations ---------------------------------------------------------------------------- */
+/* ---- configurations -------------------------------------------------------------------------- */
 
 static bool supported(const Scene *s, unsigned pgtt)
 {
@@ -550,7 +552,7 @@ static void configure(Scene *s)
     s->shadow = g_memdup2(ramhost_at(&f->ram, s->first, s->end - s->first), s->end - s->first);
 }
 
-/* ---- translations ------------------------------------------------------------------------------- */
+/* ---- translations ---------------------------------------------------------------------------- */
 
 static bool aborts(const RamHost *ram, uint64_t addr, unsigned kind)
 {
@@ -700,7 +702,8 @@ static void check_page(Scene *s, const IommuTxn *t, const RefResult *ref, const 
 static void check_untranslated(Scene *s, const IommuTxn *t, const RefResult *ref,
                                const IommuResult *res)
 {
-    uint8_t own = t->has_pasid ? t->priv : s->unit.rtaddr && field_get(s->f->ctx, VTD_SMCTX_RID_PRIV);
+    uint8_t own = t->has_pasid ? t->priv
+                               : s->unit.rtaddr && field_get(s->f->ctx, VTD_SMCTX_RID_PRIV);
     uint8_t readable = IOMMU_RIGHT_UR, writable = IOMMU_RIGHT_UW;
 
     if (ref->outcome == REF_INTERRUPT) {

@@ -160,7 +160,10 @@ static void damaged_images(Fix *f)
     for (size_t i = 0; i < 3000; i++) {
         memcpy(copy, r.data, r.len);
         copy[g_test_rand_int_range(0, (int)r.len)] ^= 1u << g_test_rand_int_range(0, 8);
-        cut = (IommuStateReader) { copy, i % 7 ? r.len : (size_t)g_test_rand_int_range(0, (int)r.len) };
+        cut = (IommuStateReader) { copy, r.len };
+        if (i % 7 == 0) {
+            cut.len = (size_t)g_test_rand_int_range(0, (int)r.len);
+        }
         f->m->ops->load(f->m, &cut);
         fix_read(f, IOVA);
         vtd_driver_push(&f->drv, vtd_make_context_global());

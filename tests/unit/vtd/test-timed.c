@@ -204,7 +204,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     fix_add_profiles("/vtd/timed/I5-wait-drains-requests", wait_drains_requests);
     fix_add_profiles("/vtd/timed/I5-wait-alone", wait_alone_is_quick);
-    fix_add_profiles("/vtd/timed/I5-requests-after-the-wait", requests_after_the_wait_see_the_change);
+    fix_add_profiles("/vtd/timed/I5-requests-after-the-wait",
+                     requests_after_the_wait_see_the_change);
     fix_add_profiles("/vtd/timed/F5-records", records_have_their_cycle);
     fix_add_profiles("/vtd/timed/F3-records-are-bounded", records_are_bounded);
     fix_add_profiles("/vtd/timed/I3-fault-before-wait", fault_before_wait);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Requests that succeed: addresses, rights, privilege, the interrupt range, accessed and dirty flags. */
+/*
+ * Requests that succeed: addresses, rights, privilege, the interrupt range, accessed and dirty
+ * flags.
+ */
 #include "fixture.h"
 
 #include <string.h>
@@ -365,8 +368,9 @@ static void nested_page_size_is_the_smaller(Fix *f)
 static void ignored_bits(Fix *f)
 {
     scene_fs(f);
-    vtd_pages_set(&f->fs, IOVA, vtd_pages_get(&f->fs, IOVA) | 1ull << 9 | 1ull << 11 | 0x7ffull << 52 |
-                                    1ull << 63 | 1ull << 8);
+    vtd_pages_set(&f->fs, IOVA,
+                  vtd_pages_get(&f->fs, IOVA) | 1ull << 9 | 1ull << 11 | 0x7ffull << 52 |
+                      1ull << 63 | 1ull << 8);
     expect(f, fix_txn(IOVA, true), PAGE_PA);
 }
 
