@@ -425,10 +425,23 @@ class Generator:
         """Software turns translation off, or a queue, and all on again."""
         if self.off:
             self.off = False
+            if not self.run.model.regs.enabled(reg.CMDQEN) and self.chance(0.5):
+                self.drop_commands()
             self.say(f"w 0x20 4 {self.cr0}")
         else:
             self.off = True
             self.say(f"w 0x20 4 {self.cr0 & ~(1 << self.rng.choice((0, 0, 1, 2, 3)))}")
+            if self.chance(0.3):
+                self.switch()
+
+    def drop_commands(self):
+        """Software empties its queue, which is off."""
+        regs = self.run.model.regs
+        self.cmds = regs[reg.CMDQ_CONS] & mask(self.cmdq_log2 + 1)
+        if self.chance(0.5):
+            self.cmds = 0
+            self.say("w 0x9c 4 0")
+        self.say(f"w 0x98 4 0x{self.cmds:x}")
 
     def consume(self):
         """Software has read its events."""

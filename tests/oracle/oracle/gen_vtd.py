@@ -12,6 +12,7 @@ from .simulate import Run
 BASE, SIZE = 0x40000000, 0x2000000
 LEGACY, SCALABLE = 0, 1
 DIDS = (1, 1, 2, 0x1234)
+TE, QIE = 1 << 31, 1 << 26
 
 
 class Tables:
@@ -98,6 +99,7 @@ class Generator:
         self.devices = []        # (source-id, {PASID or None: tables})
         self.entries = []        # addresses of structures
         self.lines, self.cycle, self.waits = [], 0, 0
+        self.on = TE | QIE
 
     def chance(self, probability):
         return self.rng.random() < probability
@@ -262,15 +264,52 @@ class Generator:
             raw |= self.waits << 32 | self.status + 4 * (self.waits % 32) << 64
         return raw
 
+    def invalid(self):
+        """A descriptor that software should not have sent."""
+        rng = self.rng
+        raw = rng.choice((0, 0xA, 0xF, 5 | 1 << 9, 1, 2, 7 | 2 << 4, 6, 6 | 1 << 4,
+                          2 | 3 << 4 | 50 << 64, 6 | 3 << 4 | 63 << 64, 3, 4, 8, 9))
+        if self.chance(0.5):
+            raw = rng.choice((1 | 1 << 4, 2 | 1 << 4, 3, 4, 5, 6 | 2 << 4, 7 | 3 << 4, 8, 9))
+            raw |= 1 << rng.randrange(256 if self.wide else 128)
+        return raw
+
     def send(self):
+        if not self.on & QIE:
+            return
         size = 32 if self.wide else 16
         used = (self.tail - self.run.model.regs[reg.IQH]) % 4096
         for _ in range(min(self.rng.choice((1, 1, 2, 3)), (4096 - used) // size - 1)):
-            raw = self.descriptor()
+            wrong = self.hostile and self.chance(0.15)
+            raw = self.invalid() if wrong else self.descriptor()
             words = " ".join(f"0x{raw >> 64 * n & mask(64):x}" for n in range(size // 8))
             self.say(f"m 0x{self.queue + self.tail:x} {words}")
             self.tail = (self.tail + size) % 4096
         self.say(f"w 0x88 8 0x{self.tail:x}")
+
+    def recover(self):
+        """Software looks why the queue has stopped, mends that, mostly, and lets it go on."""
+        regs = self.run.model.regs
+        if not regs[reg.FSTS] & reg.IQE:
+            return
+        self.say(f"r 0x{reg.IQERCD:x} 8")
+        self.say(f"r 0x{reg.IQH:x} 8")
+        if self.chance(0.9):
+            self.say(f"m 0x{self.queue + regs[reg.IQH]:x} 0x5" + " 0x0" * (3 if self.wide else 1))
+        self.say(f"w 0x{reg.FSTS:x} 4 0x{reg.IQE:x}")
+
+    def switch(self):
+        """Software turns translation or the queue off, or all on again."""
+        if self.on == TE | QIE:
+            self.on = self.rng.choice((TE, QIE))
+        else:
+            if not self.on & QIE:
+                self.tail = 0
+                self.say("w 0x88 8 0x0")
+            self.on = TE | QIE
+        self.say(f"w 0x18 4 0x{self.on:x}")
+        if self.on != TE | QIE and self.chance(0.3):
+            self.switch()
 
     def clear_faults(self):
         """Software reads its fault records and clears them."""
@@ -378,6 +417,10 @@ class Generator:
                 self.send()
             if self.timed and self.chance(0.03):
                 self.clear_faults()
+            if self.timed and self.chance(0.05):
+                self.recover()
+            if self.timed and self.chance(0.005 if self.on == TE | QIE else 0.05):
+                self.switch()
             if self.ats and self.timed and self.chance(0.02):
                 self.page_requests()
             if self.chance(0.02):

@@ -133,7 +133,7 @@ class Command:
         self.failed, self.signal = 0, None
 
     def effect(self, job):
-        if not self.queue.runs():
+        if not self.queue.ready():
             return []
         self.life = self.queue.life
         where, _ = self.queue.place()

@@ -137,7 +137,7 @@ class Walker:
         cache = self.smmu.ipa
         if cache.entries:
             entry = cache.lookup(ipa, stage.tag)
-            good = entry and not need & ~entry.data.rights
+            good = entry and self.enough(entry.data, need, grant)
             self.plan.add("ipa", None, entry if good else None)
             if good:
                 return entry.data
@@ -147,6 +147,12 @@ class Walker:
         if mapping.settled:
             cache.put(ipa, mapping.lg2, stage.tag, mapping, self.plan.stamp)
         return mapping
+
+    @staticmethod
+    def enough(mapping, need, grant):
+        """Whether an entry answers; the second walk of a translation request takes what
+        there is."""
+        return not need & ~mapping.rights & (mapping.full if grant == TAKE else need)
 
     def translate_ipa(self, ipa, need, klass, ttrnw=1):
         mapping = self.map_ipa(ipa, need, klass, ttrnw)

@@ -39,6 +39,9 @@ class PageRequest(Request):
 
     def visible(self, room):
         regs = self.vtd.regs
+        if not regs.te:
+            self.answer(INVALID)
+            return []
         try:
             entry = self.translate()
         except (Bad, Fault) as fault:
@@ -77,9 +80,6 @@ class PageRequest(Request):
         return value
 
     # What the tables say of it
-
-    def off(self):
-        raise Bad(0x33)
 
     def legacy(self):
         raise Bad(0x32)

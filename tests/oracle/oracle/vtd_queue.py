@@ -11,19 +11,46 @@ from .vtd_tables import FIRST, HAW, LEGACY, MGAW, NESTED
 CONTEXT, IOTLB, DEVICE, INTERRUPT, WAIT, PIOTLB, PASID, PDEVICE, RESPONSE = range(1, 10)
 
 
+# Of each type, the fields: (lowest bit, width)
+FIELDS = {
+    CONTEXT: ((4, 2), (16, 32), (48, 2)),
+    IOTLB: ((4, 4), (16, 16), (64, 7), (76, 52)),
+    DEVICE: ((12, 9), (32, 16), (52, 12), (64, 1), (76, 52)),
+    INTERRUPT: ((4, 1), (27, 5), (32, 16)),
+    WAIT: ((4, 4), (32, 32), (66, 62)),
+    PIOTLB: ((4, 2), (16, 16), (32, 20), (64, 7), (76, 52)),
+    PASID: ((4, 2), (16, 16), (32, 20)),
+    PDEVICE: ((4, 5), (12, 4), (16, 16), (32, 20), (52, 13), (75, 53)),
+    RESPONSE: ((4, 1), (12, 4), (16, 16), (32, 20), (66, 10)),
+}
+UNKNOWN, RESERVED = 3, 4
+
+
+def reserved(raw, kind):
+    """The bits of a descriptor that ought to be zero."""
+    for low, width in ((0, 4), (9, 3), *FIELDS[kind]):
+        raw &= ~(mask(width) << low)
+    return raw
+
+
 class Invalid(Exception):
-    pass
+    """The reason, as IQERCD has it."""
 
 
 class Queue:
     def __init__(self, vtd):
         self.vtd = vtd
         self.busy = False
+        self.life = 0                   # how often it was switched off
+
+    def ready(self):
+        """Whether there is a descriptor to run."""
+        regs = self.vtd.regs
+        return (regs.qie and not regs[reg.FSTS] & reg.IQE
+                and regs[reg.IQH] != regs[reg.IQT])
 
     def look(self):
-        regs = self.vtd.regs
-        if (self.busy or not regs.qie or regs[reg.FSTS] & reg.IQE
-                or regs[reg.IQH] == regs[reg.IQT]):
+        if self.busy or not self.ready():
             return
         self.busy = True
         descriptor = Descriptor(self.vtd)
@@ -40,7 +67,6 @@ class Queue:
     def finished(self):
         self.busy = False
         self.look()
-
 
     def page_of_domain(self, did, first, last, hint):
         """Invalidate what is cached of a range of a domain: how much of the TLB."""
@@ -66,9 +92,12 @@ class Descriptor:
     def __init__(self, vtd):
         self.vtd, self.regs = vtd, vtd.regs
         self.size = 32 if get(vtd.regs[reg.IQA], 11) else 16
-        self.signals, self.failed = [], 0
+        self.signals, self.failed, self.life = [], 0, None
 
     def effect(self, job):
+        if not self.vtd.queue.ready():
+            return []
+        self.life = self.vtd.queue.life
         self.plan = Plan(self.vtd.play, job.number if job else 0)
         where = align(self.regs.wide(reg.IQA), 12) + self.regs[reg.IQH]
         try:
@@ -81,6 +110,8 @@ class Descriptor:
 
     def consumed(self, _job):
         regs = self.regs
+        if self.life != self.vtd.queue.life:
+            return
         if self.failed:
             regs[reg.IQERCD] = self.failed
             was = regs[reg.FSTS]
@@ -97,19 +128,18 @@ class Descriptor:
         kind = get(raw, 9, 3) << 4 | get(raw, 0, 4)
         self.raw = raw
         self.did = get(raw, 16, 16)
+        if kind not in FIELDS or kind > WAIT and self.size == 16:
+            raise Invalid(UNKNOWN)
+        if reserved(raw, kind):
+            raise Invalid(RESERVED)
         if kind == WAIT:
             self.wait()
-            return
-        if kind in (DEVICE, PDEVICE, RESPONSE):
-            if kind != DEVICE and self.size == 16:
-                raise Invalid(3)
+        elif kind in (DEVICE, PDEVICE, RESPONSE):
             self.vtd.log(self.message(kind))
-            return
-        handler = {CONTEXT: self.contexts, IOTLB: self.iotlb, PIOTLB: self.piotlb,
-                   PASID: self.pasids, INTERRUPT: self.interrupts}.get(kind)
-        if not handler or kind in (PIOTLB, PASID) and self.size == 16:
-            raise Invalid(3)
-        self.plan.add("invalidate", handler(get(raw, 4, 2)))
+        else:
+            handler = {CONTEXT: self.contexts, IOTLB: self.iotlb, PIOTLB: self.piotlb,
+                       PASID: self.pasids, INTERRUPT: self.interrupts}[kind]
+            self.plan.add("invalidate", handler(get(raw, 4, 2)))
 
     def message(self, kind):
         """What a device is told."""
@@ -142,13 +172,13 @@ class Descriptor:
                 lambda e: not (e.addr ^ sid) & ~low
                 and (not legacy or not e.data or e.data.did == self.did))
         else:
-            raise Invalid(3)
+            raise Invalid(UNKNOWN)
         return 0
 
     def pasids(self, granularity):
         pasid = get(self.raw, 32, 20)
         if granularity == 2:
-            raise Invalid(3)
+            raise Invalid(UNKNOWN)
         if granularity == 3:
             self.vtd.pasids.drop(lambda e: True)
         else:
@@ -184,9 +214,9 @@ class Descriptor:
                 cache.drop(domain)
             return vtd.tlb.drop(domain)
         if granularity != 3:
-            raise Invalid(3)
+            raise Invalid(UNKNOWN)
         if get(self.raw, 64, 6) > 45:
-            raise Invalid(4)
+            raise Invalid(RESERVED)
         return vtd.queue.page_of_domain(self.did, first, last, hint)
 
     def piotlb(self, granularity):
@@ -204,7 +234,7 @@ class Descriptor:
                 cache.drop(mine)
             return vtd.tlb.drop(mine)
         if granularity != 3:
-            raise Invalid(3)
+            raise Invalid(UNKNOWN)
         if not get(self.raw, 70):
             for cache in vtd.tables[1]:
                 cache.drop(near)

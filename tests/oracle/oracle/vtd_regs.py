@@ -95,8 +95,10 @@ class Registers:
             self.vtd.drop_all()
         if get(old, TE) and not self.te:
             self.vtd.drop_all()
+            self.fault_index = 0
         if get(old, QIE) and not self.qie:
             self[IQH] = 0
+            self.vtd.queue.life += 1
         self.vtd.queue.look()
 
     # Faults

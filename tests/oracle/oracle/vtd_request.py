@@ -31,7 +31,9 @@ class Request:
             return False
         if self.write and not self.atomic and self.size == 4:
             return True
-        raise Bad(0x29)
+        if self.vtd.regs.te:
+            raise Bad(0x29)
+        return False
 
     def off(self):
         """Without translation."""
