@@ -14,6 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import monitor
 from .privateapt import FetchError, PrivateApt
 
 KERNEL_SERIES = r"6\.12"
@@ -113,7 +114,7 @@ class Artefacts:
         self.apt = PrivateApt(self.root / "apt", say)
 
     def _obtain(self, name, candidates, install):
-        """The directory `name`: cached, or made by `install(unpacked, target, package)`."""
+        """The directory `name`: cached, or made by `install(package, unpacked, target)`."""
         target = self.root / f"{name}.v{LAYOUT}"
         if target.is_dir():
             return target
@@ -126,7 +127,7 @@ class Artefacts:
             subprocess.run(["dpkg-deb", "-x", deb, unpacked], check=True)
             made = scratch / "made"
             made.mkdir()
-            install(unpacked, made)
+            install(package, unpacked, made)
             (made / "package").write_text(package + "\n", encoding="utf-8")
             made.rename(target)
         return target
@@ -143,7 +144,7 @@ class Artefacts:
             found = sorted(self.apt.names(package), key=_version_key, reverse=True)
             return [f"{one}:{kernel.arch}" for one in found]
 
-        def install(unpacked, made):
+        def install(_package, unpacked, made):
             image, = (unpacked / "boot").glob("vmlinuz-*")
             shutil.copy(image, made / "vmlinuz")
             tree, = [path for top in ("lib/modules", "usr/lib/modules")
@@ -159,7 +160,7 @@ class Artefacts:
 
     def busybox(self, arch):
         """A statically linked busybox for `arch`."""
-        def install(unpacked, made):
+        def install(_package, unpacked, made):
             found = [path for path in (unpacked / "usr/bin/busybox", unpacked / "bin/busybox")
                      if path.is_file()]
             shutil.copy(found[0], made / "busybox")
@@ -170,7 +171,7 @@ class Artefacts:
 
     def uefi_arm64(self):
         """(code, variables): UEFI flash images for the virt machine."""
-        def install(unpacked, made):
+        def install(_package, unpacked, made):
             images = unpacked / "usr/share/AAVMF"
             plain = images / "AAVMF_CODE.no-secboot.fd"
             code = plain if plain.is_file() else images / "AAVMF_CODE.fd"
@@ -180,8 +181,25 @@ class Artefacts:
         where = self._obtain("uefi-arm64", lambda: self._all_versions("qemu-efi-aarch64"), install)
         return where / "code.fd", where / "vars.fd"
 
+    def find_monitor(self):
+        """What monitor() has made, or None."""
+        target = self.root / f"monitor-arm64.v{LAYOUT}"
+        return target if target.is_dir() else None
+
+    def monitor(self):
+        """Directory with `qemu` and `lib/`: what a first level on arm64 runs a second with."""
+        def candidates():
+            found = [one for one in self._all_versions(f"{monitor.PACKAGE}:arm64")
+                     if re.match(monitor.NEW_ENOUGH, one.split("=")[1])]
+            if not found:
+                raise FetchError("Debian's package lists have no QEMU 11 for arm64")
+            return found
+
+        return self._obtain("monitor-arm64", candidates,
+                            lambda *what: monitor.install(self.apt, *what))
+
     def fetch_all(self):
-        """Obtain everything any case needs."""
+        """Obtain everything any case needs, but for monitor()."""
         for name in KERNELS:
             self.kernel(name)
         for arch in sorted({kernel.arch for kernel in KERNELS.values()}):

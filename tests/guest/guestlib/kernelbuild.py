@@ -60,6 +60,7 @@ OWN_KERNELS = {
     "x86_64": _x86(),
     "arm64-16k": _arm("arm64-16k", default=False),
     "arm64-64k": _arm("arm64-64k", default=False),
+    "arm64-kvm": _arm("arm64-kvm", default=False),
     "arm64-6.12": _arm(series=r"6\.12", default=False),
     "x86_64-6.12": _x86(series=r"6\.12", default=False),
 }

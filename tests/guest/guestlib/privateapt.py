@@ -126,6 +126,10 @@ class PrivateApt:
         rows = [line.split("|") for line in text.splitlines() if line.count("|") >= 2]
         return list(dict.fromkeys(row[1].strip() for row in rows))
 
+    def show(self, packages):
+        """The fields of each NAME:ARCH=VERSION, one after another."""
+        return self._run("apt-cache", "show", *packages).stdout
+
     def download(self, candidates, directory):
         """Fetch the first of `candidates` (NAME:ARCH=VERSION) that the mirror still has."""
         directory = Path(directory)
@@ -145,3 +149,28 @@ class PrivateApt:
         tried = "; ".join(failures) or "no candidate in the package lists"
         raise FetchError(f"cannot download a guest package ({tried}); check the network and "
                          "run again, what was fetched is kept")
+
+    def download_newest(self, names, arch, directory):
+        """Fetch the newest version of each package that the mirror still has.
+
+        {name: (NAME:ARCH=VERSION, path)}, without names that no list has. One run of apt for all that are there, as starting it
+        takes longer than a download.
+        """
+        self.update()
+        directory = Path(directory)
+        directory.mkdir(parents=True, exist_ok=True)
+        listed = {name: [] for name in names}
+        text = self._run("apt-cache", "madison", *(f"{name}:{arch}" for name in names)).stdout
+        for row in (line.split("|") for line in text.splitlines() if line.count("|") >= 2):
+            name = row[0].strip().removesuffix(f":{arch}")
+            if name in listed:
+                listed[name].append(f"{name}:{arch}={row[1].strip()}")
+        listed = {name: versions for name, versions in listed.items() if versions}
+        newest = [versions[0] for versions in listed.values()]
+        self._run("apt-get", "-q", "download", *newest, cwd=directory)
+        result = {}
+        for name, versions in listed.items():
+            found = list(directory.glob(f"{name}_*.deb"))
+            result[name] = (versions[0], found[0]) if found else self.download(
+                list(dict.fromkeys(versions)), directory)
+        return result

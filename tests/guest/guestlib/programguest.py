@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import devicetree, initramfs
+from . import devicetree, initramfs, monitor
 from .machine import GuestError, Machine
 from .programs import DISK, FAST_BOOT, PROGRAMS
 from .qmp import QmpError
@@ -36,10 +36,14 @@ class Subtest:
 
 
 class ProgramGuest(Machine):
-    """A Machine without disks; run() once, then read `subtests` and `problems`."""
+    """A Machine without disks; run() once, then read `subtests` and `problems`.
 
-    def __init__(self, case, qemu_dir, image, busybox, files, directory, timeout, extra=()):
-        self.files, self.busybox, self.image = files, busybox, image
+    `inner`: the directory of a monitor and the files for the guest that the program starts with it.
+    """
+
+    def __init__(self, case, qemu_dir, image, busybox, files, directory, timeout, extra=(),
+                 inner=None):
+        self.files, self.busybox, self.image, self.inner = files, busybox, image, inner
         self.subtests = []
         self.problems = []
         self.planned = None
@@ -57,7 +61,12 @@ class ProgramGuest(Machine):
     def _words(self, qemu_dir, extra):
         case, bench, here = self.program_case, self.program_case.bench, self.directory
         initrd = here / "initramfs.cpio"
-        initrd.write_bytes(self._archive())
+        archive = self._archive(self.files)
+        if self.inner:
+            # The second level has the first's kernel.
+            where, files = self.inner
+            monitor.add(archive, where, self.image, self._archive(files).finish())
+        initrd.write_bytes(archive.finish())
         disk = here / "disk.img"
         if any(DISK in word for word in case.devices):
             with open(disk, "wb") as image:
@@ -67,7 +76,8 @@ class ProgramGuest(Machine):
                 "-qmp", f"unix:{here}/qmp,server=on,wait=off",
                 "-chardev", f"socket,id=serial,path={here}/serial,server=on,wait=off",
                 "-serial", "chardev:serial", "-kernel", str(self.image), "-initrd", str(initrd),
-                "-append", f"{bench.kernel_args} {FAST_BOOT} sw.run={case.program}",
+                "-append", f"{bench.kernel_args} {FAST_BOOT} sw.run={case.program}"
+                           + (f" sw.inside={','.join(case.inside)}" if case.inside else ""),
                 *(word.replace(DISK, str(disk)) for word in case.devices),
                 *self._tree(qemu_dir), *extra]
 
@@ -85,7 +95,7 @@ class ProgramGuest(Machine):
             "reg": struct.pack(">5I", function, 0, 0, 0, 0), "dma-can-stall": b""}))
         return ["-dtb", str(tree)]
 
-    def _archive(self):
+    def _archive(self, files):
         archive = initramfs.Cpio()
         for name in ("bin", "dev", "proc", "programs", "sys", "tmp"):
             archive.directory(name)
@@ -93,9 +103,9 @@ class ProgramGuest(Machine):
         archive.file("bin/busybox", Path(self.busybox).read_bytes(), 0o755)
         archive.symlink("bin/sh", "busybox")
         archive.file("init", (PROGRAMS / "init").read_bytes(), 0o755)
-        for path in self.files:
+        for path in files:
             archive.file(f"programs/{Path(path).name}", Path(path).read_bytes(), 0o755)
-        return archive.finish()
+        return archive
 
     def _follow(self, deadline):
         in_log = False
@@ -164,10 +174,10 @@ class _NoPayload:
         return {}
 
 
-def write_program(case, qemu_dir, image, busybox, files, directory, extra=()):
+def write_program(case, qemu_dir, image, busybox, files, directory, extra=(), inner=None):
     """Put kernel, archive and command line of a case into `directory` instead of running it."""
     directory.mkdir(parents=True, exist_ok=True)
-    guest = ProgramGuest(case, qemu_dir, image, busybox, files, directory, 0, extra)
+    guest = ProgramGuest(case, qemu_dir, image, busybox, files, directory, 0, extra, inner)
     kernel = directory / "kernel"
     kernel.unlink(missing_ok=True)
     kernel.symlink_to(image)
@@ -177,9 +187,9 @@ def write_program(case, qemu_dir, image, busybox, files, directory, extra=()):
     command.chmod(0o755)
 
 
-def run_program(case, qemu_dir, image, busybox, files, directory, timeout, extra=()):
+def run_program(case, qemu_dir, image, busybox, files, directory, timeout, extra=(), inner=None):
     """Boot and run; the ProgramGuest, with a problem instead of an exception."""
-    guest = ProgramGuest(case, qemu_dir, image, busybox, files, directory, timeout, extra)
+    guest = ProgramGuest(case, qemu_dir, image, busybox, files, directory, timeout, extra, inner)
     started = time.monotonic()
     try:
         guest.run()

@@ -45,6 +45,11 @@ ARM = Bench("smmuv3", "aarch64", "arm64", "arm-smmuv3",
 ARM_STALL = Bench("smmuv3", "aarch64", "arm64", "arm-smmuv3",
                   ARM.machine + ("-global", "arm-smmuv3.stall=force"), ARM.kernel_args)
 
+# With EL2, for guests that are started in there.
+ARM_HYP = Bench("smmuv3", "aarch64", "arm64", "arm-smmuv3",
+                ("-M", "virt,virtualization=on,gic-version=3,iommu=smmuv3", *ARM.machine[2:]),
+                ARM.kernel_args)
+
 VTD = Bench("vtd", "x86_64", "x86_64", "intel-iommu",
             ("-M", "q35", "-cpu", "max", "-device", "intel-iommu,intremap=on,model=max"),
             "console=ttyS0 tsc=reliable no_timer_check intel_iommu=on,sm_on iommu.strict=1")
@@ -80,6 +85,8 @@ class ProgramCase:
     seconds: int = 240
     megabytes: int = 512
     full_only: bool = False
+    kernel: str = ""            # another one than the variant says
+    inside: tuple = ()          # programs for a guest that the program starts, with a monitor
     stalls: int = -1            # slot of a function that may stall, as the device tree says
 
     @property
@@ -95,7 +102,7 @@ class ProgramCase:
     @property
     def kernel_name(self):
         """Name in kernelbuild.OWN_KERNELS."""
-        return self.bench.arch + (f"-{self.variant}" if self.variant else "")
+        return self.kernel or self.bench.arch + (f"-{self.variant}" if self.variant else "")
 
 
 COLUMNS = {
@@ -121,6 +128,7 @@ FEATURES = {
     "irq-posted": "Interrupts, posted format",
     "pmu": "Performance counters through perf",
     "system": "Reset, hot plug, suspend, domain types",
+    "two-level": "A guest's guest owns the functions (two levels)",
     "selftests": "VFIO selftests of the kernel's tree, on an igb",
 }
 
@@ -134,6 +142,9 @@ NEVER = (
     (("sva-dt",), VTD_COLUMNS,
      "stalls are Arm's; on VT-d any function may send page requests"),
     (("sva-dt",), ("smmuv3-6.12",), "as the row above: no driver to bind a process with"),
+    (("two-level",), ARM_COLUMNS[1:], "as the first column: both levels have one kernel, with KVM"),
+    (("two-level",), VTD_COLUMNS,
+     "not tried: it takes VT-d and VMX or SVM of an emulated processor in one machine"),
     (("selftests",), ("smmuv3-6.12", "vtd-6.12"),
      "the kernel's tree has VFIO selftests from Linux 6.18 on"),
 )
@@ -175,6 +186,9 @@ def cases():
         add("system", devices=SYSTEM_DEVICES + NATIVE_HOTPLUG[bench.iommu])
         add("selftests", devices=("-device", "igb,romfile=,bus=pcie.0,addr=8"), megabytes=2560)
     made.append(ProgramCase("sva-dt", ARM, "sva", stalls=8, full_only=True))
+    made.append(ProgramCase("two-level", ARM_HYP, "two-level", kernel="arm64-kvm",
+                            inside=("map", "level2", "pasid"), megabytes=1536, seconds=600,
+                            full_only=True))
     made.append(ProgramCase("irq-posted", VTD_POSTED, "irq"))
     for column in COLUMNS:
         iommu, _, variant = column.partition("-")
@@ -205,11 +219,12 @@ def build_next_kernel(arch, directory):
 def build_program(program, arch, headers, directory, selftests=None):
     """Compile PROGRAM.c with the helpers; the files of the guest's /programs.
 
-    A program without a .c is a script for what the kernel's build left in `selftests`.
+    A program without a .c is a script; "selftests" is one for what the kernel's build left in the
+    directory of that name.
     """
     script = PROGRAMS / program
     if script.is_file():
-        return [script, *sorted(Path(selftests).iterdir())]
+        return [script, *(sorted(Path(selftests).iterdir()) if program == "selftests" else ())]
     compiler, triplet = COMPILERS[arch]
     binary = Path(directory) / arch / program
     binary.parent.mkdir(parents=True, exist_ok=True)
