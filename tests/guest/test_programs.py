@@ -3,8 +3,9 @@
 
 import struct
 import unittest
+from pathlib import Path
 
-from guestlib import devicetree, kernelbuild, programs, table
+from guestlib import devicetree, kernelbuild, monitor, programs, table
 from guestlib.machine import Report
 from guestlib.programguest import ProgramGuest, Subtest
 
@@ -107,6 +108,8 @@ class KernelTest(unittest.TestCase):
             self.assertTrue([path for path in (programs.PROGRAMS / f"{case.program}.c",
                                                programs.PROGRAMS / case.program)
                              if path.is_file()], case.program)
+            for inner in case.inside:
+                self.assertTrue((programs.PROGRAMS / f"{inner}.c").is_file(), inner)
             self.assertIn(case.feature, programs.FEATURES)
             self.assertIn(case.column, programs.COLUMNS)
             self.assertIn(case.kernel_name, kernelbuild.OWN_KERNELS)
@@ -120,6 +123,30 @@ class KernelTest(unittest.TestCase):
                          if (case.feature, case.column) == (feature, column)]
                 self.assertEqual(len(found), 0 if programs.never(feature, column) else 1,
                                  (feature, column))
+
+
+class MonitorTest(unittest.TestCase):
+    """What a second level is made of."""
+
+    def test_shared_objects_of_a_program(self):
+        shell = Path("/bin/sh").read_bytes()
+        self.assertIn("libc.so.6", monitor.needed(shell))
+        self.assertTrue(all(".so" in name for name in monitor.needed(shell)))
+
+    def test_packages_of_libraries(self):
+        text = ("Package: a\nDepends: libb1 (>= 1), perl, zlib1g | libz, init-system\n\n"
+                "Package: c\nPre-Depends: libd\nDepends: libe2t64\n\nPackage: f\n")
+        self.assertEqual(monitor.depends(text), ["libb1", "zlib1g", "libe2t64"])
+        self.assertEqual(monitor.depends("Package: g\n"), [])
+
+    def test_firmware_starts_the_kernel_with_the_tree(self):
+        words = struct.unpack("<6I", monitor.firmware())
+        values = {word & 31: (word >> 5 & 0xffff) << 16 * (word >> 21 & 3) for word in words[:5]}
+        self.assertEqual(values, {0: monitor.TREE, 1: 0, 2: 0, 3: 0, 4: monitor.KERNEL})
+        self.assertEqual(words[5] >> 5 & 31, 4)
+        # An image of the kernel wants 2 MB of its own, the tree before it as much at most.
+        self.assertEqual(monitor.KERNEL % (2 << 20), 0)
+        self.assertGreaterEqual(monitor.KERNEL - monitor.TREE, 2 << 20)
 
 
 class PageTest(unittest.TestCase):
