@@ -153,8 +153,8 @@ class PrivateApt:
     def download_newest(self, names, arch, directory):
         """Fetch the newest version of each package that the mirror still has.
 
-        {name: (NAME:ARCH=VERSION, path)}, without names that no list has. One run of apt for all that are there, as starting it
-        takes longer than a download.
+        {name: (NAME:ARCH=VERSION, path)}, without names that no list has. One run of apt for all
+        that are there, as starting it takes longer than a download.
         """
         self.update()
         directory = Path(directory)

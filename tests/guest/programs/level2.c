@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* In a guest's guest: its SMMUv3 driver's tables are a first stage, the level below has the second. */
+/* In a guest's guest: its SMMUv3 driver has a first stage, the level below it the second. */
 #include <string.h>
 
 #include "lib/bed.h"
