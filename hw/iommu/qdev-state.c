@@ -93,20 +93,28 @@ static int shell_post_load(void *opaque, int version_id)
     IommuShell *s = opaque;
     IommuStateReader r = { .data = s->saved, .len = s->saved_size };
     bool ok = iommu_state_valid(&r) && iommu_shell_enter(s);
+    uint32_t left = 0;
 
     if (ok) {
         /* What the model asks for while it loads is in the saved machine's cycles. */
         s->wake_at = IOMMU_CYCLE_NEVER;
         ok = load_clock(s, &r) && s->model->ops->load(s->model, &r) && load_shell(s, &r);
+        left = ok ? iommu_state_left(&r) : 0;
         iommu_shell_watch_again(s);
         iommu_shell_mode_dirty(s);
         iommu_shell_leave(s);
     }
-    IOMMU_TRACE_EVENT(s, load, s->saved_size, ok);
+    IOMMU_TRACE_EVENT(s, load, s->saved_size, ok && !left);
     shell_post_save(s);
     if (!ok) {
         error_report("%s: the migration image is damaged or of a device with other properties",
                      object_get_typename(s->owner));
+        return -EINVAL;
+    }
+    if (left) {
+        error_report("%s: the migration image has %u items that this QEMU does not know: it is of a "
+                     "later one, or of a device with other properties",
+                     object_get_typename(s->owner), left);
         return -EINVAL;
     }
     return 0;

@@ -11,14 +11,6 @@
 
 #include "hw/iommu/state.h"
 
-typedef struct Item {
-    const uint8_t *name;
-    size_t name_len;
-    unsigned width;
-    uint32_t count;
-    const uint8_t *values;
-} Item;
-
 static uint64_t load_le(const uint8_t *p, unsigned width)
 {
     uint64_t v = 0;
@@ -41,8 +33,7 @@ static bool width_valid(unsigned width)
     return width == 1 || width == 2 || width == 4 || width == 8;
 }
 
-/* Parse the item at *@at and step past it. False at the end or if it runs past the end. */
-static bool next_item(const IommuStateReader *r, size_t *at, Item *item)
+bool iommu_state_next(const IommuStateReader *r, size_t *at, IommuStateItem *item)
 {
     size_t left = r->len - *at;
     const uint8_t *p;
@@ -68,12 +59,12 @@ static bool next_item(const IommuStateReader *r, size_t *at, Item *item)
     return true;
 }
 
-static bool find_item(const IommuStateReader *r, const char *name, Item *item)
+static bool find_item(const IommuStateReader *r, const char *name, IommuStateItem *item)
 {
     size_t len = strlen(name);
     size_t at = 0;
 
-    while (next_item(r, &at, item)) {
+    while (iommu_state_next(r, &at, item)) {
         if (item->name_len == len && memcmp(item->name, name, len) == 0) {
             return true;
         }
@@ -165,7 +156,7 @@ void iommu_state_put(IommuStateWriter *w, const char *name, const void *items, u
 bool iommu_state_get(IommuStateReader *r, const char *name, void *items, unsigned width,
                      size_t count)
 {
-    Item item;
+    IommuStateItem item;
 
     if (!find_item(r, name, &item) || item.width != width || item.count != count) {
         return false;
@@ -173,22 +164,39 @@ bool iommu_state_get(IommuStateReader *r, const char *name, void *items, unsigne
     for (size_t i = 0; i < count; i++) {
         store_host(items, width, i, load_le(item.values + i * width, width));
     }
+    r->taken++;
     return true;
+}
+
+uint32_t iommu_state_left(const IommuStateReader *r)
+{
+    IommuStateItem item;
+    uint32_t items = 0;
+
+    for (size_t at = 0; iommu_state_next(r, &at, &item);) {
+        items++;
+    }
+    return items - r->taken;
+}
+
+uint64_t iommu_state_value(const IommuStateItem *item, uint32_t i)
+{
+    return load_le(item->values + (size_t)i * item->width, item->width);
 }
 
 long iommu_state_count(IommuStateReader *r, const char *name)
 {
-    Item item;
+    IommuStateItem item;
 
     return find_item(r, name, &item) ? (long)item.count : -1;
 }
 
 bool iommu_state_valid(const IommuStateReader *r)
 {
-    Item item;
+    IommuStateItem item;
     size_t at = 0;
 
-    while (next_item(r, &at, &item)) {
+    while (iommu_state_next(r, &at, &item)) {
     }
     return at == r->len;
 }

@@ -448,7 +448,7 @@ static void do_save_load(FuzzBed *b, IommuModel *spare)
     IommuStateReader reader;
 
     b->m->ops->save(b->m, &first);
-    reader = (IommuStateReader) { first.data, first.len };
+    reader = (IommuStateReader) { .data = first.data, .len = first.len };
     if (!iommu_state_valid(&reader) || !spare->ops->load(spare, &reader)) {
         fuzz_fail("a model does not load what it saved");
     }

@@ -165,7 +165,7 @@ static void test_state_round_trip(void)
     iommu_state_put(&w, "longs", l, 8, 2);
     iommu_state_put(&w, "none", NULL, 8, 0);
     g_assert_false(w.failed);
-    r = (IommuStateReader) { w.data, w.len };
+    r = (IommuStateReader) { .data = w.data, .len = w.len };
     g_assert_true(iommu_state_valid(&r));
     /* Any order. */
     g_assert_true(iommu_state_get(&r, "longs", l2, 8, 2));
@@ -200,7 +200,7 @@ static void test_state_mismatch_writes_nothing(void)
     IommuStateReader r;
 
     iommu_state_put(&w, "v", v, 8, 2);
-    r = (IommuStateReader) { w.data, w.len };
+    r = (IommuStateReader) { .data = w.data, .len = w.len };
     g_assert_false(iommu_state_get(&r, "v", out, 8, 1));
     g_assert_false(iommu_state_get(&r, "v", out, 8, 3));
     g_assert_false(iommu_state_get(&r, "v", out, 4, 2));
@@ -212,7 +212,7 @@ static void test_state_mismatch_writes_nothing(void)
 
 static void test_state_empty_is_valid(void)
 {
-    IommuStateReader r = { NULL, 0 };
+    IommuStateReader r = { .data = NULL, .len = 0 };
 
     g_assert_true(iommu_state_valid(&r));
     g_assert_cmpint(iommu_state_count(&r, "v"), ==, -1);
@@ -227,7 +227,7 @@ static void test_state_every_cut_is_invalid(void)
     for (size_t len = 1; len < w.len; len++) {
         /* A copy of just that size, so that a sanitizer sees a read past it. */
         g_autofree uint8_t *part = g_memdup2(w.data, len);
-        IommuStateReader r = { part, len };
+        IommuStateReader r = { .data = part, .len = len };
 
         g_assert_false(iommu_state_valid(&r));
         g_assert_false(iommu_state_get(&r, "value", out, 8, 2));
@@ -242,8 +242,10 @@ static void test_state_bad_width_and_huge_count(void)
     static const uint8_t noname[] = { 0, 1, 1, 0, 0, 0, 1 };
     static const uint8_t huge[] = { 1, 'v', 8, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4, 5, 6, 7, 8 };
     IommuStateReader images[] = {
-        { width3, sizeof(width3) }, { width0, sizeof(width0) },
-        { noname, sizeof(noname) }, { huge, sizeof(huge) },
+        { .data = width3, .len = sizeof(width3) },
+        { .data = width0, .len = sizeof(width0) },
+        { .data = noname, .len = sizeof(noname) },
+        { .data = huge, .len = sizeof(huge) },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(images); i++) {
@@ -259,7 +261,7 @@ static void test_state_garbage(void)
     for (unsigned i = 0; i < 20000; i++) {
         size_t len = g_rand_int_range(rand, 1, 40);
         g_autofree uint8_t *image = g_malloc(len);
-        IommuStateReader r = { image, len };
+        IommuStateReader r = { .data = image, .len = len };
         uint64_t out[4];
 
         for (size_t j = 0; j < len; j++) {

@@ -265,7 +265,7 @@ static void test_migrate(Fix *f)
     set_count(f, 5, 500);
     f->m->ops->save(f->m, &w);
     f->m->ops->reset(f->m);
-    r = (IommuStateReader) { w.data, w.len };
+    r = (IommuStateReader) { .data = w.data, .len = w.len };
     g_assert_true(f->m->ops->load(f->m, &r));
     g_assert_cmpuint(count(f, 5), ==, 500);
     access_at(f, VA, false);

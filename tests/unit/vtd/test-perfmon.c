@@ -760,7 +760,7 @@ static void migrate(Fix *f)
     at_the_brink(f, IO);
     f->m->ops->save(f->m, &w);
     f->m->ops->reset(f->m);
-    r = (IommuStateReader) { w.data, w.len };
+    r = (IommuStateReader) { .data = w.data, .len = w.len };
     g_assert_true(f->m->ops->load(f->m, &r));
     fix_read(f, IOVA);
     g_assert_cmphex(overflow(f), ==, 1);

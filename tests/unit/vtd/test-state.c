@@ -97,7 +97,7 @@ static void save(Fix *f, IommuStateReader *r)
 
     f->m->ops->save(f->m, &w);
     g_assert_false(w.failed);
-    *r = (IommuStateReader) { w.data, w.len };
+    *r = (IommuStateReader) { .data = w.data, .len = w.len };
     g_assert_true(iommu_state_valid(r));
 }
 
@@ -160,10 +160,9 @@ static void damaged_images(Fix *f)
     for (size_t i = 0; i < 3000; i++) {
         memcpy(copy, r.data, r.len);
         copy[g_test_rand_int_range(0, (int)r.len)] ^= 1u << g_test_rand_int_range(0, 8);
-        cut = (IommuStateReader) { copy, r.len };
-        if (i % 7 == 0) {
-            cut.len = (size_t)g_test_rand_int_range(0, (int)r.len);
-        }
+        cut = (IommuStateReader) {
+            .data = copy, .len = i % 7 ? r.len : (size_t)g_test_rand_int_range(0, (int)r.len),
+        };
         f->m->ops->load(f->m, &cut);
         fix_read(f, IOVA);
         vtd_driver_push(&f->drv, vtd_make_context_global());
