@@ -450,7 +450,7 @@ static const DsFeature features[] = {
     { "/smmuv3/features/HT1-httu-off", "httu=off", no_access_flag },
     { "/smmuv3/features/HT2-dirty-stage1", "", dirty },
     { "/smmuv3/features/HT2-dirty-stage2", "", dirty_stage2 },
-    { "/smmuv3/features/HT3-HAFT", "", table_flags },
+    { "/smmuv3/features/HT3-HAFT", "httu=haft", table_flags },
     { "/smmuv3/features/ID1-hyp-off", "minor=1,hyp=off", no_hyp },
     { "/smmuv3/features/ID1-asid16-off", "asid16=off", asid8 },
     { "/smmuv3/features/ID1-vmid16-off", "vmid16=off", vmid8 },

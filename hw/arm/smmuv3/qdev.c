@@ -251,6 +251,8 @@ static void smmuv3_fit_machine(SMMUv3State *s, SmmuConfig *c)
 {
     if (!strcmp(smmuv3_set_name(s), DEFAULT_SET)) {
         UNLESS_GIVEN(s, c, sidsize, 16);
+        /* Older Linux takes IDR0.HTTU = 3 for no hardware update at all. */
+        UNLESS_GIVEN(s, c, httu, MIN(c->httu, SMMU_HTTU_AFDBM));
         if (s->msi_deviceid == NO_DEVICEID) {
             UNLESS_GIVEN(s, c, pmcg_msi, false); /* nothing that would tell it from others */
         }
@@ -345,7 +347,7 @@ void smmuv3_firmware(DeviceState *dev, SMMUv3Firmware *fw)
         .msi = c->msi,
         .pmcg_msi = c->pmcg && c->pmcg_msi,
         .cohacc = c->cohacc,
-        .httu = MIN(c->httu, SMMU_HTTU_AFDBM),
+        .httu = c->httu,
         .canwbs = c->s2p && c->fwb,
         .pmcg = c->pmcg ? PMCG_PAGE0 : 0,
         .pmcg_counters = c->pmcg && c->pmcg_reloc ? PMCG_PAGE1 : 0,

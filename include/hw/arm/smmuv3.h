@@ -23,7 +23,8 @@
 
 /**
  * DeviceIDs to an ITS of an SMMUv3 (property "msi-deviceid") and of its performance monitor, which
- * is the next one. Those that PCI functions ff:1f.6 and .7 would have.
+ * is the next one. QEMU's ITS has 16 bits of DeviceID, and PCI functions' requester ids fill them: these
+ * are the last two, those of functions ff:1f.6 and .7. Firmware maps no function's MSIs to them.
  */
 #define SMMU_MSI_DEVICEID  0xfffe
 #define SMMU_PMCG_DEVICEID (SMMU_MSI_DEVICEID + 1)
@@ -38,7 +39,7 @@ typedef struct SMMUv3Firmware {
     bool msi;           /* it sends MSIs; its performance monitor: @pmcg_msi */
     bool pmcg_msi;
     bool cohacc;
-    uint8_t httu;       /* IORT override field: 0 none, 1 access flag, 2 access flag and dirty */
+    uint8_t httu;       /* IDR0.HTTU, for IORT's override field, which has its values */
     bool canwbs;        /* stage 2 cannot be bypassed by non-cacheable stage 1 (FWB) */
     uint64_t pmcg;      /* offset of the performance monitor's page 0 in the window, or 0 */
     uint64_t pmcg_counters; /* offset of its page 1, or 0 if it has none */
