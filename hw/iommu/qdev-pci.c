@@ -12,6 +12,7 @@
 #include "qemu/osdep.h"
 #include "hw/iommu/qdev-shell.h"
 #include "hw/qdev-core.h"
+#include "qemu/atomic.h"
 
 /* What a terminated access sees under RAZ/WI: all addresses read zero and ignore writes. */
 static uint64_t sink_read(void *opaque, hwaddr addr, unsigned size)
@@ -55,7 +56,7 @@ bool iommu_shell_device_live(const IommuShellDevice *d)
 static void device_gone(IommuShellDevice *d)
 {
     d->platform_stream = iommu_shell_stream(d);
-    d->bus = NULL;
+    qatomic_store_release(&d->bus, NULL);
     QLIST_SAFE_REMOVE(d, next);
     g_ptr_array_add(gone, d);
 }
@@ -111,12 +112,15 @@ static IommuShellDevice *device_reuse(IommuShell *s)
     return NULL;
 }
 
+/* From any thread, also while the main loop takes the bus away: it is looked at once. */
 uint32_t iommu_shell_stream(const IommuShellDevice *d)
 {
-    if (unlikely(!d->bus)) {
+    PCIBus *bus = qatomic_load_acquire(&d->bus);
+
+    if (unlikely(!bus)) {
         return d->platform_stream;
     }
-    return PCI_BUILD_BDF(d->bus_class->bus_num(d->bus), d->devfn);
+    return PCI_BUILD_BDF(d->bus_class->bus_num(bus), d->devfn);
 }
 
 static void device_init_regions(IommuShellDevice *d)
@@ -146,7 +150,7 @@ static IommuShellDevice *device_new(IommuShell *s, PCIBus *bus, int devfn, const
     }
     d->bus_class = bus ? PCI_BUS_GET_CLASS(bus) : NULL;
     d->devfn = devfn;
-    d->bus = bus;
+    qatomic_store_release(&d->bus, bus);
     if (bus) {
         g_ptr_array_add(on_buses, d);
     }

@@ -462,6 +462,8 @@ static const Wrong wrong[] = {
       "no room" },
     { "/vtd/platform/refuse-intremap", UNIT ",intremap=off " UNIT ",intremap=on,scope=00:1f.2",
       "intremap=on", "must be the same for every unit" },
+    { "/vtd/platform/refuse-eim", UNIT ",intremap=on,eim=off " UNIT
+      ",intremap=on,eim=on,scope=00:1f.2", "eim=on", "must be the same for every unit" },
     { "/vtd/platform/refuse-proximity-without-numa", UNIT ",proximity-domain=1",
       "proximity-domain=1", "-numa node" },
     { "/vtd/platform/refuse-proximity", NUMA UNIT ",proximity-domain=2",

@@ -94,20 +94,40 @@ VTDUnit *vtd_unit_for_platform(VTDPlaceKind kind)
     return NULL;
 }
 
+/* How likely it is that a message with @d's requester id is @d's; 0: not at all. */
+static unsigned likely_source(const IommuShellDevice *d, uint16_t sid)
+{
+    if (iommu_shell_stream(d) != sid) {
+        return 0;
+    }
+    if (!d->bus) {
+        return 1;
+    }
+    return 1 + 2 * pci_bus_is_root(d->bus) + (d->bus->devices[d->devfn] != NULL);
+}
+
+/*
+ * Requester ids tell sources apart once the guest has numbered its buses. Before, every bus below
+ * a bridge has number 0; what is on a root bus, and exists, is then meant.
+ */
 VTDUnit *vtd_unit_for_source(uint16_t sid)
 {
-    VTDUnit *u;
+    VTDUnit *found = vtd_unit_of_rest(), *u;
+    unsigned best = 0;
 
     QTAILQ_FOREACH(u, &units, scope.next) {
         IommuShellDevice *d;
 
         QLIST_FOREACH(d, &u->shell.devices, next) {
-            if (iommu_shell_stream(d) == sid) {
-                return u;
+            unsigned likely = likely_source(d, sid);
+
+            if (likely > best) {
+                best = likely;
+                found = u;
             }
         }
     }
-    return vtd_unit_of_rest();
+    return found;
 }
 
 Object *vtd_platform_hpet(void)
@@ -156,6 +176,11 @@ static bool agree(VTDUnit *u, Error **errp)
     if (u->set.ir != other->set.ir) {
         error_setg(errp, "intel-iommu: intremap=%s: must be the same for every unit, and another "
                    "has %s", u->set.ir ? "on" : "off", other->set.ir ? "on" : "off");
+        return false;
+    }
+    if (u->set.eim != other->set.eim) {
+        error_setg(errp, "intel-iommu: eim=%s: must be the same for every unit, and another has "
+                   "%s", u->set.eim ? "on" : "off", other->set.eim ? "on" : "off");
         return false;
     }
     if (vtd_has_proximity(u) != vtd_has_proximity(other)) {
