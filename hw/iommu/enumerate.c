@@ -202,17 +202,18 @@ static bool descend(Visit *v, uint64_t in, uint64_t last, uint64_t out, uint8_t 
     return visit_stage(v, v->s2, NULL, report_nested, out, out + (last - in));
 }
 
-void pt_enumerate(PtWalker *w, const PtRegime *s1, const PtRegime *s2, uint64_t first,
-                  uint64_t last, PtLeafFn *fn, void *opaque)
+uint32_t pt_enumerate(PtWalker *w, const PtRegime *s1, const PtRegime *s2, uint64_t first,
+                      uint64_t last, PtLeafFn *fn, void *opaque)
 {
     Visit v = { .w = w, .s2 = s2, .fn = fn, .opaque = opaque };
 
     if (first > last) {
-        return;
+        return 0;
     }
     if (!s1) {
         visit_stage(&v, s2, NULL, report, first, last);
     } else {
         visit_stage(&v, s1, s2, s2 ? descend : report, first, last);
     }
+    return v.reads;
 }

@@ -260,6 +260,7 @@ void iommu_shell_guest_error(IommuShell *s, const char *fmt, ...)
 {
     va_list ap;
 
+    QEMU_LOCK_GUARD(&s->lock); /* of the rate limit */
     va_start(ap, fmt);
     log_guest_error(s, fmt, ap);
     va_end(ap);

@@ -6,12 +6,21 @@
  * For a mirror the shell remembers what it told (the shadow). When an invalidation comes it
  * compares the shadow with the tables as they stand in memory, and tells the difference: mappings
  * that did not change are never taken away, for DMA may be under way in them.
+ *
+ * The tables are the guest's and may map more than anybody can mirror. A mirror holds at most
+ * MIRROR_MAPPINGS, the lowest addresses; what is beyond is not mapped, so the device cannot reach
+ * it, and the user is told. What looking costs is counted: the models end a doorbell's turn over
+ * it (VT-d: qi.c), and with timing on the clock does (qdev-timed.c).
  */
 #include "qemu/osdep.h"
 #include "hw/iommu/qdev-shell.h"
 #include "hw/iommu/qdev-trace.h"
 #include "block/aio.h"
 #include "qapi/error.h"
+#include "qemu/error-report.h"
+
+/* Of one device. A hundred bytes each, and what the host's IOMMU takes for it. */
+#define MIRROR_MAPPINGS (1u << 20)
 
 /*
  * Tell @n of [@first, @last], cut to what it registered for, as naturally aligned powers of two, as
@@ -77,6 +86,7 @@ static void tell(IommuShellDevice *d, IOMMUNotifierFlag type, hwaddr first, hwad
 
 static bool collect(void *opaque, uint64_t addr, uint64_t pa, uint64_t bytes, uint8_t rights)
 {
+    GArray *found = opaque;
     DMAMap map = {
         .iova = addr,
         .translated_addr = pa,
@@ -85,9 +95,23 @@ static bool collect(void *opaque, uint64_t addr, uint64_t pa, uint64_t bytes, ui
     };
 
     if (bytes && map.perm != IOMMU_NONE) {
-        g_array_append_val((GArray *)opaque, map);
+        g_array_append_val(found, map);
     }
-    return true;
+    return found->len < MIRROR_MAPPINGS;
+}
+
+static void mirror_full(IommuShellDevice *d)
+{
+    IommuShell *s = d->shell;
+
+    iommu_shell_guest_error(s, "device %02x.%x: %u mappings are all that can be mirrored",
+                            PCI_SLOT(d->devfn), PCI_FUNC(d->devfn), MIRROR_MAPPINGS);
+    if (!d->shadow_full) {
+        d->shadow_full = true;
+        warn_report("%s: the guest maps %u pages and more for device %02x.%x on bus %s: those "
+                    "beyond cannot be reached", object_get_typename(s->owner), MIRROR_MAPPINGS,
+                    PCI_SLOT(d->devfn), PCI_FUNC(d->devfn), d->bus ? BUS(d->bus)->name : "none");
+    }
 }
 
 /*
@@ -102,9 +126,14 @@ static GArray *mappings(IommuShellDevice *d, hwaddr first, hwaddr last)
 
     qemu_rec_mutex_lock(&s->lock);
     if (!s->ops->bypasses(d)) {
-        s->model->ops->enumerate(s->model, iommu_shell_stream(d), first, last, collect, found);
+        s->looked += s->model->ops->enumerate(s->model, iommu_shell_stream(d), first, last,
+                                              collect, found);
     }
+    s->looked += found->len;
     qemu_rec_mutex_unlock(&s->lock);
+    if (found->len == MIRROR_MAPPINGS) {
+        mirror_full(d);
+    }
     return found;
 }
 
@@ -156,6 +185,7 @@ static void drop_stale(IommuShellDevice *d, const GArray *found, hwaddr first, h
         DMAMap map = *hit;
 
         iova_tree_remove(d->shadow, map);
+        d->shadowed--;
         if (still_mapped(found, &map)) {
             g_array_append_val(kept, map);
         } else {
@@ -164,6 +194,7 @@ static void drop_stale(IommuShellDevice *d, const GArray *found, hwaddr first, h
     }
     for (guint i = 0; i < kept->len; i++) {
         iova_tree_insert(d->shadow, &g_array_index(kept, DMAMap, i));
+        d->shadowed++;
     }
 }
 
@@ -183,7 +214,12 @@ static void sync_range(IommuShellDevice *d, hwaddr first, hwaddr last)
         }
         /* A leaf may reach beyond the range that was asked for. */
         drop_stale(d, found, map.iova, map.iova + map.size);
+        if (d->shadowed == MIRROR_MAPPINGS) {
+            mirror_full(d);
+            break;
+        }
         if (iova_tree_insert(d->shadow, &map) == IOVA_OK) {
+            d->shadowed++;
             tell(d, IOMMU_NOTIFIER_MAP, map.iova, map.iova + map.size, map.translated_addr,
                  map.perm);
         }
@@ -275,6 +311,7 @@ void iommu_shell_device_free_shadow(IommuShellDevice *d)
     if (d->shadow) {
         iova_tree_destroy(d->shadow);
         d->shadow = NULL;
+        d->shadowed = 0;
     }
 }
 

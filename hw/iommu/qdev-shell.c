@@ -184,6 +184,18 @@ void iommu_shell_defer(IommuShell *s, const IommuShellAction *a)
     g_array_append_vals(s->actions, a, 1);
 }
 
+IommuShellAction *iommu_shell_deferred(IommuShell *s, uint32_t own)
+{
+    for (guint i = s->actions_done; i < s->actions->len; i++) {
+        IommuShellAction *a = &g_array_index(s->actions, IommuShellAction, i);
+
+        if (a->kind == IOMMU_SHELL_OWN && a->own == own) {
+            return a;
+        }
+    }
+    return NULL;
+}
+
 /* In its place among the others: what was put off before it belongs to the mode before it. */
 void iommu_shell_mode_dirty(IommuShell *s)
 {

@@ -49,13 +49,35 @@ void iommu_shell_advance(IommuShell *s)
     uint64_t cycle = iommu_shell_cycle(s);
 
     /* Also at the same cycle: it may have got more to do. Settled, the model is ahead of time. */
-    if (cycle >= iommu_timed_now(s->timed)) {
+    if (cycle < iommu_timed_now(s->timed)) {
+        return;
+    }
+    if (QLIST_EMPTY(&s->notifying)) {
         iommu_timed_run_until(s->timed, cycle);
+        return;
+    }
+    /*
+     * Each command may make a mirror look at all of a device's tables. When enough has been looked
+     * at, the main loop has its turn; the timer, whose time is past, goes on.
+     */
+    s->looked = 0;
+    for (;;) {
+        uint64_t next = MIN(cycle, iommu_timed_next(s->timed));
+
+        iommu_timed_run_until(s->timed, next);
+        if (next == cycle || s->looked >= IOMMU_SHELL_LOOKS) {
+            return;
+        }
     }
 }
 
+/*
+ * What is due in the timer's own turn waits for the next one: QEMU would call a timer that is set to now
+ * again at once, and nobody else would have his turn.
+ */
 void iommu_shell_set_timer(IommuShell *s)
 {
+    int64_t earliest = s->in_timer ? qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) + 1 : 0;
     uint64_t next = s->wake_at;
 
     if (s->timed) {
@@ -64,7 +86,7 @@ void iommu_shell_set_timer(IommuShell *s)
     if (next == IOMMU_CYCLE_NEVER) {
         timer_del(s->timer);
     } else {
-        timer_mod_ns(s->timer, deadline(s, next));
+        timer_mod_ns(s->timer, MAX(deadline(s, next), earliest));
     }
 }
 
@@ -72,7 +94,9 @@ static void shell_timer(void *opaque)
 {
     IommuShell *s = opaque;
 
+    s->in_timer = true;
     if (!iommu_shell_enter(s)) {
+        s->in_timer = false;
         return;
     }
     if (s->wake_at <= iommu_shell_cycle(s)) {
@@ -82,6 +106,7 @@ static void shell_timer(void *opaque)
         }
     }
     iommu_shell_leave(s);
+    s->in_timer = false;
 }
 
 /*

@@ -1,5 +1,6 @@
 # Devices that both machines' guests and tests drive behind an IOMMU.
 CONFIG_IOMMU_DMA=y
+CONFIG_IOMMU_MIRROR=y
 CONFIG_EDU=y
 CONFIG_PCI_TESTDEV=y
 CONFIG_NVME_PCI=y

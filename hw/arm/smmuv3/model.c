@@ -159,7 +159,7 @@ static void model_watch(IommuModel *base, uint32_t stream, bool on)
 /* ---- Enumeration -------------------------------------------------------------------------- */
 
 /** One stage 1 half, cut to the addresses it translates. */
-static void enumerate_half(SmmuModel *m, const SmmuReq *req, unsigned half, uint64_t first,
+static uint64_t enumerate_half(SmmuModel *m, const SmmuReq *req, unsigned half, uint64_t first,
                            uint64_t last, IommuMappingFn *fn, void *opaque)
 {
     const PtRegime *r = &req->cd->half[half];
@@ -167,16 +167,14 @@ static void enumerate_half(SmmuModel *m, const SmmuReq *req, unsigned half, uint
     uint64_t high = half ? UINT64_MAX : low_mask(r->in_bits);
 
     if (r->flags & VMSA_DISABLED) {
-        return;
+        return 0;
     }
     first = first > low ? first : low;
     last = last < high ? last : high;
-    if (first <= last) {
-        pt_enumerate(&m->walker, r, req->stage2 ? &req->ste->s2 : NULL, first, last, fn, opaque);
-    }
+    return pt_enumerate(&m->walker, r, req->stage2 ? &req->ste->s2 : NULL, first, last, fn, opaque);
 }
 
-static void model_enumerate(IommuModel *base, uint32_t stream, uint64_t first, uint64_t last,
+static uint64_t model_enumerate(IommuModel *base, uint32_t stream, uint64_t first, uint64_t last,
                             IommuMappingFn *fn, void *opaque)
 {
     SmmuModel *m = smmu_of(base);
@@ -189,26 +187,27 @@ static void model_enumerate(IommuModel *base, uint32_t stream, uint64_t first, u
     if (smmu_enabled(m)) {
         if (!smmu_lookup_ste(m, &req, &ste, &fault) || ste.config == STE_CONFIG_ABORT ||
             !smmu_lookup_cd(m, &req, &cd, &fault)) {
-            return;
+            return 0;
         }
         if (req.stage1) {
-            enumerate_half(m, &req, 0, first, last, fn, opaque);
-            enumerate_half(m, &req, 1, first, last, fn, opaque);
-            return;
+            uint64_t reads = enumerate_half(m, &req, 0, first, last, fn, opaque);
+
+            return reads + enumerate_half(m, &req, 1, first, last, fn, opaque);
         }
         if (req.stage2) {
             uint64_t high = low_mask(ste.s2.in_bits);
 
-            pt_enumerate(&m->walker, NULL, &ste.s2, first, last < high ? last : high, fn, opaque);
-            return;
+            return pt_enumerate(&m->walker, NULL, &ste.s2, first, last < high ? last : high, fn,
+                                opaque);
         }
     } else if (cell_get(m, CELL_GBPA, GBPA_ABORT)) {
-        return;
+        return 0;
     }
     if (first <= limit) {
         last = last < limit ? last : limit;
         fn(opaque, first, first, last - first + 1, IOMMU_RIGHTS_ALL);
     }
+    return 0;
 }
 
 /* ---- Saved state -------------------------------------------------------------------------- */

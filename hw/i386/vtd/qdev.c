@@ -53,8 +53,15 @@ static void host_iec_invalidate(void *opaque, bool global, uint32_t index, uint3
     });
 }
 
+/* Whoever mirrors looks at memory as it is then, so once is enough, and early enough. */
 static void host_streams_changed(void *opaque, uint32_t stream, uint32_t ignored)
 {
+    IommuShellAction *a = iommu_shell_deferred(opaque, VTD_ACTION_STREAMS);
+
+    if (a) {
+        a->data |= ignored | ((uint32_t)a->addr ^ stream); /* both sets, and perhaps more */
+        return;
+    }
     iommu_shell_defer(opaque, &(IommuShellAction) {
         .kind = IOMMU_SHELL_OWN, .own = VTD_ACTION_STREAMS, .addr = stream, .data = ignored,
     });

@@ -496,7 +496,7 @@ void vtd_qi_run(VtdModel *m)
     if (m->queue.running) {
         return;
     }
-    m->queue.running = true;
+    m->queue.running = m->queue.batch = true;
     m->watch.told = 0;
     /* At most once around: software that moves the tail meanwhile rings again. */
     for (uint32_t n = 0; has_work(m); n++) {
@@ -516,7 +516,7 @@ void vtd_qi_run(VtdModel *m)
             break;
         }
     }
-    m->queue.running = false;
+    m->queue.running = m->queue.batch = false;
     vtd_tell_owed(m);
 }
 
@@ -569,16 +569,19 @@ void vtd_command_execute(IommuModel *model)
             plan_step(&m->plan, IOMMU_STEP_MSI, 0, 0, false, 0, 4);
         }
         c->outcome = PROGRESS_WAIT;
-    } else if (type->execute(m, c->words) == QI_RETRY) {
-        m->queue.no_itag = true;
     } else {
-        c->outcome = PROGRESS_DONE;
+        QiOutcome outcome;
+
+        m->queue.batch = true;
+        outcome = type->execute(m, c->words);
+        m->queue.batch = false;
+        m->queue.no_itag = outcome == QI_RETRY;
+        c->outcome = outcome == QI_RETRY ? PROGRESS_NONE : PROGRESS_DONE;
     }
 }
 
-void vtd_command_retire(IommuModel *model)
+static void retire(VtdModel *m)
 {
-    VtdModel *m = vtd_model(model);
     const VtdCommand *c = &m->command;
 
     if (c->outcome == PROGRESS_NONE || !vtd_gsts(m, VTD_GCMD_QIE)) {
@@ -595,6 +598,14 @@ void vtd_command_retire(IommuModel *model)
     m->base.counters.commands++;
     note(m, c->head, c->words, VTD_IQEI_NONE);
     vtd_set_reg32(m, VTD_REG_IQH, c->next);
+}
+
+void vtd_command_retire(IommuModel *model)
+{
+    retire(vtd_model(model));
+    if (!vtd_command_pending(model)) {
+        vtd_tell_owed(vtd_model(model));
+    }
 }
 
 void vtd_qi_disable(VtdModel *m)

@@ -86,8 +86,8 @@ uint64_t vtd_tlb_tag(const VtdSpace *space, uint32_t sid, bool has_pasid, uint32
 
 /* ---- looks from outside */
 
-void vtd_enumerate(IommuModel *model, uint32_t stream, uint64_t first, uint64_t last,
-                   IommuMappingFn *fn, void *opaque)
+uint64_t vtd_enumerate(IommuModel *model, uint32_t stream, uint64_t first, uint64_t last,
+                       IommuMappingFn *fn, void *opaque)
 {
     VtdModel *m = vtd_model(model);
     const VtdSpace *space;
@@ -96,6 +96,7 @@ void vtd_enumerate(IommuModel *model, uint32_t stream, uint64_t first, uint64_t 
     uint64_t top = low_mask(m->cfg.haw);
     VtdFault fault;
     bool off = !vtd_gsts(m, VTD_GCMD_TE);
+    uint32_t reads;
 
     space = off ? NULL : vtd_space_find(m, stream & 0xffff, false, &pasid, true, &ctx, &fault);
     if (off || (space && space->pgtt == VTD_PGTT_PT)) {
@@ -103,14 +104,18 @@ void vtd_enumerate(IommuModel *model, uint32_t stream, uint64_t first, uint64_t 
         if (first <= last) {
             fn(opaque, first, first, last - first + 1, IOMMU_RIGHTS_ALL);
         }
-        return;
+        return 0;
     }
-    if (space) {
-        pt_enumerate(&m->walker, space->pgtt == VTD_PGTT_FS || space->pgtt == VTD_PGTT_NESTED
-                                     ? &space->fs
-                                     : NULL,
-                     vtd_second_stage_involved(space) ? &space->ss : NULL, first, last, fn, opaque);
+    if (!space) {
+        return 0;
     }
+    reads = pt_enumerate(&m->walker, space->pgtt == VTD_PGTT_FS || space->pgtt == VTD_PGTT_NESTED
+                                         ? &space->fs
+                                         : NULL,
+                         vtd_second_stage_involved(space) ? &space->ss : NULL, first, last, fn,
+                         opaque);
+    vtd_watch_looked(m, reads);
+    return reads;
 }
 
 bool vtd_stream_bypassed(IommuModel *model, uint32_t stream)

@@ -163,6 +163,7 @@ typedef struct VtdQueue {
     uint8_t waiting;                 /* a wait descriptor holds the queue until they are answered */
     uint64_t wait[2];                /* that descriptor */
     bool running;                    /* guards against being re-entered by host callbacks */
+    bool batch;                      /* a descriptor is at work: notices may be owed (watch.c) */
     uint8_t no_itag;                 /* timing on: the next descriptor needs one that is not free */
 } VtdQueue;
 
@@ -446,8 +447,8 @@ static inline bool vtd_second_stage_involved(const VtdSpace *space)
     return space->pgtt != VTD_PGTT_FS;
 }
 
-void vtd_enumerate(IommuModel *m, uint32_t stream, uint64_t first, uint64_t last,
-                   IommuMappingFn *fn, void *opaque);
+uint64_t vtd_enumerate(IommuModel *m, uint32_t stream, uint64_t first, uint64_t last,
+                       IommuMappingFn *fn, void *opaque);
 
 /* ---- walkfault.c: faults of page walks as reasons of the table */
 
@@ -496,6 +497,8 @@ void vtd_tell_domain(VtdModel *m, bool any_domain, uint16_t did, uint64_t first,
 void vtd_tell_pasid(VtdModel *m, uint16_t did, uint32_t pasid, uint64_t first, uint64_t last);
 /** Context or PASID entries of the sources equal to @sid in all bits not @ignored may have changed. */
 void vtd_tell_streams(VtdModel *m, uint16_t sid, uint16_t ignored);
+/** Somebody has read @reads descriptors of page tables, perhaps because of a notice. */
+void vtd_watch_looked(VtdModel *m, uint32_t reads);
 /** Give the notices that are owed. */
 void vtd_tell_owed(VtdModel *m);
 

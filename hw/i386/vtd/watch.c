@@ -3,9 +3,10 @@
  * Intel VT-d: who mirrors mappings (VFIO, vhost), and what he is told of invalidations [6.5.2, caching
  * mode].
  *
- * Software invalidates in batches and waits at their end. A mirror that must look at everything again need
- * do so once a batch: such notices are owed until a wait descriptor is about to complete, something goes
- * to a device TLB, or the batch ends. Notices of page ranges are given at once.
+ * Software invalidates in batches and waits at their end. A mirror that must look at everything
+ * again need do so once a batch: such notices are owed until a wait descriptor is about to
+ * complete, something goes to a device TLB, or the batch ends (with timing on: when nothing is left
+ * in the queue, or it stops). Notices of page ranges are given at once.
  */
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #define WORD_BITS 64
 #define STREAMS_COST 16u /* descriptors that a notice counts for in the budget of a doorbell (qi.c) */
 #define UNMAP_COST   64u
+#define READS_COST   64u /* descriptors of page tables that count as one of the queue */
 
 static const uint64_t all_addresses = ~0ull;
 
@@ -67,7 +69,7 @@ static void unmap(VtdModel *m, uint16_t sid, uint64_t first, uint64_t last)
     VtdWatch *w = &m->watch;
     IommuUnmap u = { .stream = sid, .addr = first, .last = last };
 
-    if (m->queue.running && !first && last == all_addresses) {
+    if (m->queue.batch && !first && last == all_addresses) {
         set_bit(w->owed, sid, true);
         w->owes = true;
     } else if (!get_bit(w->owed, sid)) {
@@ -124,9 +126,14 @@ void vtd_tell_streams(VtdModel *m, uint16_t sid, uint16_t ignored)
         w->ignored = ignored;
         w->streams_owed = true;
     }
-    if (!m->queue.running) {
+    if (!m->queue.batch) {
         vtd_tell_owed(m);
     }
+}
+
+void vtd_watch_looked(VtdModel *m, uint32_t reads)
+{
+    m->watch.told += reads / READS_COST;
 }
 
 void vtd_tell_owed(VtdModel *m)

@@ -59,9 +59,10 @@ typedef struct IommuModelOps {
     /**
      * Call @fn for every mapping of (@stream, no PASID) in [@first, @last] as the tables stand in
      * memory now. No records, no cache fills, no updates. The one member that may be called from
-     * inside a host callback (IommuHostOps.unmap): it leaves no trace in the model or its plan.
+     * inside a host callback (IommuHostOps.unmap): it leaves no trace in the model or its plan, but
+     * its work counts for the command under way. Returns how many descriptors were read.
      */
-    void (*enumerate)(IommuModel *m, uint32_t stream, uint64_t first, uint64_t last,
+    uint64_t (*enumerate)(IommuModel *m, uint32_t stream, uint64_t first, uint64_t last,
                       IommuMappingFn *fn, void *opaque);
 
     /** Watch @stream: invalidations that concern it are told by IommuHostOps.unmap. */

@@ -66,6 +66,8 @@ struct IommuShellDevice {
     bool watched;             /* told to the model by watch() ... */
     uint32_t watched_stream;  /* ... for this stream */
     IOVATree *shadow;         /* mappings told to MAP notifiers; NULL if there is none */
+    uint32_t shadowed;        /* how many those are */
+    bool shadow_full;         /* somebody has been told that there are too many */
     void *extra;              /* the device's own, set by device_added */
     QLIST_ENTRY(IommuShellDevice) next;
     QLIST_ENTRY(IommuShellDevice) next_notify;
@@ -130,10 +132,13 @@ struct IommuShell {
     int64_t base_ns;             /* virtual time of cycle 0 */
     uint64_t wake_at;            /* cycle the model asked for, or IOMMU_CYCLE_NEVER */
     QEMUTimer *timer;
+    bool in_timer; /* its callback runs */
     VMChangeStateEntry *run_state;
 
     uint32_t saved_size; /* migration image */
     uint8_t *saved;
+
+    uint64_t looked; /* work for notifiers in this turn (qdev-notify.c) */
 
     int64_t log_window;  /* guest error rate limit: start of the second, messages in it */
     unsigned log_count;
@@ -209,6 +214,8 @@ struct IommuShellAction {
 
 /** Put @a off until the model has returned. */
 void iommu_shell_defer(IommuShell *s, const IommuShellAction *a);
+/** The first action @own that is still put off, to be widened; NULL if there is none. */
+IommuShellAction *iommu_shell_deferred(IommuShell *s, uint32_t own);
 /** MSI to something that is not RAM. */
 void iommu_shell_deliver_msi(IommuShell *s, uint64_t addr, uint32_t data, IommuMemAttr attr,
                              IommuMsiSource source);
@@ -252,6 +259,8 @@ void iommu_shell_follow_streams(IommuShell *s);
 /** Renew every watch: requester ids and what the model knows of them may be others (reset, load). */
 void iommu_shell_watch_again(IommuShell *s);
 void iommu_shell_device_free_shadow(IommuShellDevice *d);
+/** Work for notifiers in one turn of the main loop, with timing on: descriptors read, mappings told. */
+#define IOMMU_SHELL_LOOKS (1u << 20)
 
 /* qdev-shell-port.c: the transaction port. (qdev-port.c finds it.) */
 

@@ -144,11 +144,11 @@ typedef bool PtLeafFn(void *opaque, uint64_t addr, uint64_t out, uint64_t bytes,
  * A mapping that reaches outside the interval is cut to it. Rights include what hardware would grant by
  * setting dirty state; pages whose use would fault for want of an access flag are left out. A guest can
  * build tables that map far more than there is memory: after PT_ENUMERATE_READS descriptors the visit
- * ends with a guest error.
+ * ends with a guest error. Returns how many were read.
  */
-#define PT_ENUMERATE_READS (1u << 24)
-void pt_enumerate(PtWalker *w, const PtRegime *s1, const PtRegime *s2, uint64_t first,
-                  uint64_t last, PtLeafFn *fn, void *opaque);
+#define PT_ENUMERATE_READS (1u << 22)
+uint32_t pt_enumerate(PtWalker *w, const PtRegime *s1, const PtRegime *s2, uint64_t first,
+                      uint64_t last, PtLeafFn *fn, void *opaque);
 
 /**
  * Invalidate this walker's caches: walk caches of @stage (1, 2, or 0 for both) and, if stage is

@@ -199,6 +199,38 @@ static void same_answers_off_the_clock(Fix *f)
     }
 }
 
+/* Whoever mirrors everything looks once a batch, before its wait completes; or when it is over. */
+static void one_notice_a_batch(Fix *f)
+{
+    uint64_t at = gmem_alloc(&f->mem, 16, 16);
+    Clock c;
+
+    clocked(f, &c, scene_ss);
+    f->m->ops->watch(f->m, RID, true);
+    for (unsigned i = 0; i < 8; i++) {
+        vtd_driver_push(&f->drv, vtd_make_iotlb_domain(DID));
+    }
+    vtd_driver_push(&f->drv, vtd_make_wait_status(at, 1));
+    when_written(f, &c, at);
+    g_assert_cmpuint(f->ram.unmap_count, >=, 1);
+    g_assert_cmpuint(f->ram.unmap_count, <=, 2);
+    finish(f, &c);
+}
+
+static void notice_without_wait(Fix *f)
+{
+    Clock c;
+
+    clocked(f, &c, scene_ss);
+    f->m->ops->watch(f->m, RID, true);
+    vtd_driver_push(&f->drv, vtd_make_iotlb_domain(DID));
+    for (unsigned i = 0; i < 2000; i++) {
+        run_bus(f);
+    }
+    g_assert_cmpuint(f->ram.unmap_count, ==, 1);
+    finish(f, &c);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -210,5 +242,7 @@ int main(int argc, char **argv)
     fix_add_profiles("/vtd/timed/F3-records-are-bounded", records_are_bounded);
     fix_add_profiles("/vtd/timed/I3-fault-before-wait", fault_before_wait);
     fix_add_profiles("/vtd/timed/same-answers", same_answers_off_the_clock);
+    fix_add("/vtd/timed/one-notice-a-batch", one_notice_a_batch);
+    fix_add("/vtd/timed/notice-without-wait", notice_without_wait);
     return g_test_run();
 }
