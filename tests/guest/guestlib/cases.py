@@ -201,6 +201,6 @@ def matrix():
     cases += [replace(by_name[f"{name}/strict"], name=f"{name.split('/')[0]}/drivers/strict",
                       drivers=True, full_only=True) for name in ("smmuv3/max", "vtd/max")]
     for how in ("kexec", "crash"):
-        cases += [_again(how, by_name[f"{name}/strict"], name.split("/")[1])
+        cases += [_again(how, by_name[f"{name}/{mode}"], name.split("/")[1]) for mode in MODES
                   for name in ("smmuv3/dt", "smmuv3/max", "vtd/legacy", "vtd/scalable", "vtd/max")]
     return sorted(cases, key=lambda case: case.name.split("/")[0])
