@@ -101,23 +101,15 @@ DmaCompletion bed_finish(Bed *b, unsigned ch)
 
 void bed_quiesce(Bed *b, unsigned ch)
 {
-    Counters before = { 0 }, after;
-
+    if (on_arm()) {
+        bed_finish(b, ch);
+        return;
+    }
     dma_ch_write(&b->dma, ch, IDMA_CH_CTRL, reg_make(IDMA_CH_CTRL_ABORT, 1));
-    for (unsigned i = 0; i < 1000 && dma_read(&b->dma, IDMA_PRI_OUTSTANDING); i++) {
+    for (unsigned i = 0; i < 2000 && dma_read(&b->dma, IDMA_PRI_OUTSTANDING); i++) {
         usleep(1000);
     }
     CHECK_EQ(dma_read(&b->dma, IDMA_PRI_OUTSTANDING), 0);
-    if (!on_arm()) {
-        return;
-    }
-    /* The device does not know of its stalls: they are over when no more commands answer them. */
-    counters_read(&after);
-    while (after.commands != before.commands) {
-        before = after;
-        usleep(20000);
-        counters_read(&after);
-    }
 }
 
 DmaCompletion bed_dma(Bed *b, DmaDesc desc)
