@@ -161,7 +161,7 @@ class PageTest(unittest.TestCase):
             skip, problems = None, []
         class Wrong:
             skip, problems = None, ["a fault"]
-        text = table.page({"smmuv3/map": Outcome}, ["arm64 7.3"],
+        text = table.page({"smmuv3/map": Outcome, "vtd/irq": Outcome}, ["arm64 7.3"],
                           {"smmuv3/dt/strict": Boot, "smmuv3/dt/lazy": Wrong})
         self.assertRegex(text, r"``dt`` +passed +FAILED +not run")
         self.assertIn("1, 1 FAILED, 1 skipped", text)
@@ -170,6 +170,7 @@ class PageTest(unittest.TestCase):
         self.assertIn("| (a) no stalls here.", text)
         self.assertRegex(text, r"Interrupts, posted format +none \([a-z]\)")
         self.assertRegex(text, r"\| \([a-z]\) Arm has no posted interrupts")
+        self.assertNotIn("64 KB", text.partition("Stock")[0])
 
     def test_one_reason_for_a_whole_program(self):
         class Outcome:

@@ -126,13 +126,16 @@ def page(outcomes, kernels, booted):
     by case name."""
     parts = [HEAD.format(kernels=", ".join(kernels))]
     reasons = _Reasons()
-    rows = [("feature", *COLUMNS.values())]
+    # A kernel that was not built has no column.
+    columns = [column for column in COLUMNS
+               if any(_name(feature, column) in outcomes for feature in FEATURES)]
+    rows = [("feature", *(COLUMNS[column] for column in columns))]
     for feature, title in FEATURES.items():
         rows.append((title, *(_verdict(outcomes.get(_name(feature, column)), never(feature, column),
-                                       reasons) for column in COLUMNS)))
+                                       reasons) for column in columns)))
     parts += [_grid(rows), "\n", reasons.lines(), boots(booted)]
     for feature, title in FEATURES.items():
-        here = {column: outcomes.get(_name(feature, column)) for column in COLUMNS}
+        here = {column: outcomes.get(_name(feature, column)) for column in columns}
         here = {column: outcome for column, outcome in here.items()
                 if outcome and any(test.passed and not test.skip for test in outcome.subtests)}
         names = list(dict.fromkeys(test.name for outcome in here.values()

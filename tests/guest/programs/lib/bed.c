@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "hw/iommu/smmuv3-layout.h"
+
 static uint64_t bar_read(void *opaque, uint64_t offset, unsigned size)
 {
     volatile uint8_t *bar = opaque;
@@ -156,24 +158,49 @@ bool refused(unsigned status)
            status == IDMA_STATUS_PRI_FAILURE;
 }
 
+/*
+ * Every Linux prints an SMMU's event as its number and a line for each of its words, newer ones in
+ * words as well. Word 0: number 7:0, SSV 11, SubstreamID 31:12, StreamID 63:32; word 2: the address.
+ */
+static bool event_logged(Bed *b, const char *event, uint64_t iova, int pasid)
+{
+    static const struct {
+        const char *name;
+        unsigned number;
+    } events[] = { { "F_TRANSLATION", F_TRANSLATION }, { "F_PERMISSION", F_PERMISSION } };
+    uint64_t word = (uint64_t)pci_rid(b->name) << 32;
+    char first[24], address[24];
+    const char *words[] = { first, NULL }, *then[] = { address, NULL };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(events); i++) {
+        if (!strcmp(events[i].name, event)) {
+            word |= events[i].number;
+        }
+    }
+    if (pasid >= 0) {
+        word |= 1u << 11 | (uint64_t)pasid << 12;
+    }
+    snprintf(first, sizeof(first), "0x%016" PRIx64, word);
+    snprintf(address, sizeof(address), "0x%016" PRIx64, iova);
+    return klog_find(NULL, 0, words) && klog_find(NULL, 0, then);
+}
+
 bool bed_fault_logged(Bed *b, const char *arm_event, const char *x86_reason, uint64_t iova,
                       int pasid)
 {
     char event[48], address[48], substream[32];
-    const char *words[] = { event, address, substream, b->name, NULL };
+    /* Older kernels leave the PCI domain out of the name. */
+    const char *words[] = { event, address, substream, strchr(b->name, ':') + 1, NULL };
 
     if (on_arm()) {
-        snprintf(event, sizeof(event), "event: %s ", arm_event);
-        snprintf(address, sizeof(address), "iova: 0x%" PRIx64 " ", iova);
-        snprintf(substream, sizeof(substream), "ssid: 0x%x ", pasid < 0 ? 0 : pasid);
+        return event_logged(b, arm_event, iova, pasid);
+    }
+    snprintf(event, sizeof(event), "[fault reason %s", x86_reason ? x86_reason : "");
+    snprintf(address, sizeof(address), "fault addr 0x%" PRIx64 " ", iova);
+    if (pasid < 0) {
+        snprintf(substream, sizeof(substream), "NO_PASID]");
     } else {
-        snprintf(event, sizeof(event), "[fault reason %s", x86_reason ? x86_reason : "");
-        snprintf(address, sizeof(address), "fault addr 0x%" PRIx64 " ", iova);
-        if (pasid < 0) {
-            snprintf(substream, sizeof(substream), "NO_PASID]");
-        } else {
-            snprintf(substream, sizeof(substream), "PASID 0x%x]", pasid);
-        }
+        snprintf(substream, sizeof(substream), "PASID 0x%x]", pasid);
     }
     return klog_find(NULL, 0, words);
 }

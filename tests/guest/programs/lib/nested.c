@@ -40,6 +40,9 @@ void nested_parent(NestedParent *p, Bed *b)
 
     *p = (NestedParent) { .iommufd = b->iommufd };
     p->ioas = OK(ioas_alloc(p->iommufd));
+    if (on_arm() && viommu_alloc(p->iommufd, 0, 0, IOMMU_VIOMMU_TYPE_ARM_SMMUV3) == -ENOTTY) {
+        tap_skip("the kernel has no IOMMU_VIOMMU_ALLOC, which came with Linux 6.13");
+    }
     hwpt = hwpt_alloc(p->iommufd, b->vfio.dev_id, p->ioas, IOMMU_HWPT_ALLOC_NEST_PARENT);
     if (hwpt == -EOPNOTSUPP) {
         tap_skip("the kernel refuses IOMMU_HWPT_ALLOC_NEST_PARENT for this IOMMU");
@@ -98,9 +101,6 @@ void nested_open(Nested *n, Bed *b, NestedParent *p, unsigned index, unsigned gr
                      .asid = NESTED_ASID + 16 * index };
     n->space = table_space(&p->mem);
     viommu = viommu_alloc(p->iommufd, b->vfio.dev_id, p->hwpt, IOMMU_VIOMMU_TYPE_ARM_SMMUV3);
-    if (viommu == -ENOTTY) {
-        tap_skip("the kernel has no IOMMU_VIOMMU_ALLOC, which came with Linux 6.13");
-    }
     if (viommu == -EOPNOTSUPP) {
         tap_skip("the kernel refuses a vIOMMU: it wants IDR3.FWB or CANWBS");
     }
