@@ -18,6 +18,10 @@ from .artefacts import KERNELS
 from .cases import FAST_BOOT
 from .qmp import Qmp, QmpError
 
+# One that could have had a neighbour: only then does TCG make its atomic operations atomic, which an
+# IOMMU that sets bits in the guest's memory needs (dirty flags, posted interrupts).
+ONE_PROCESSOR = "1,maxcpus=2"
+
 COUNTERS = "stagewalk-counters"
 TRACE = "stagewalk-trace"
 MIB = 1 << 20
@@ -123,7 +127,7 @@ class Machine:
         initrd.write_bytes(initramfs.build(busybox, kernel, Path(__file__).parents[1] / "init",
                                            self.next_kernel))
         words = [str(qemu_dir / f"qemu-system-{case.emulator}"), *case.machine,
-                 "-accel", "tcg", "-smp", "1", "-m", "1280" if case.next_kernel else "768", "-nodefaults", "-display", "none",
+                 "-accel", "tcg", "-smp", ONE_PROCESSOR, "-m", "1280" if case.next_kernel else "768", "-nodefaults", "-display", "none",
                  "-no-reboot", "-qmp", f"unix:{here}/qmp,server=on,wait=off",
                  "-chardev", f"socket,id=serial,path={here}/serial,server=on,wait=off",
                  "-serial", "chardev:serial",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import devicetree, initramfs, monitor
-from .machine import GuestError, Machine
+from .machine import ONE_PROCESSOR, GuestError, Machine
 from .programs import DISK, FAST_BOOT, PROGRAMS
 from .qmp import QmpError
 
@@ -72,7 +72,7 @@ class ProgramGuest(Machine):
             with open(disk, "wb") as image:
                 image.truncate(32 << 20)
         return [str(qemu_dir / f"qemu-system-{bench.emulator}"), *bench.machine, "-accel", "tcg",
-                "-smp", "1", "-m", str(case.megabytes), "-nodefaults", "-display", "none", "-no-reboot",
+                "-smp", ONE_PROCESSOR, "-m", str(case.megabytes), "-nodefaults", "-display", "none", "-no-reboot",
                 "-qmp", f"unix:{here}/qmp,server=on,wait=off",
                 "-chardev", f"socket,id=serial,path={here}/serial,server=on,wait=off",
                 "-serial", "chardev:serial", "-kernel", str(self.image), "-initrd", str(initrd),
