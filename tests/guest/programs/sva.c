@@ -146,8 +146,8 @@ static int open_sva(Bed *b)
 
 static uint8_t *untouched(size_t pages)
 {
-    void *memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                        -1, 0);
+    void *memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     CHECK(memory != MAP_FAILED);
     return memory;
