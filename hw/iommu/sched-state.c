@@ -8,7 +8,6 @@
 #include "hw/iommu/fields.h"
 #include "sched-internal.h"
 
-#define NONE SCHED_NONE
 #define MAX_JOBS (1u << 20)
 #define MAX_OPS  (1u << 24)
 #define MAX_CYCLE (1ull << 53) /* no machine runs so long; and a job's number fits a stamp */
@@ -71,15 +70,15 @@ static void put_item(IommuStateWriter *w, const char *name, Words *v)
     free(v->w);
 }
 
-/* Jobs are numbered here in the order in which they are written: class by class, oldest first. */
+/* Jobs are numbered here in the order in which they are written: class by class, oldest first. By id. */
 static uint32_t *number_jobs(const IommuSched *s)
 {
-    uint32_t *as = calloc(s->job_cap, sizeof(*as));
+    uint32_t *as = calloc(s->block_count * SCHED_BLOCK, sizeof(*as));
     uint32_t n = 0;
 
     for (unsigned c = 0; as && c < SCHED_CLASSES; c++) {
-        for (uint32_t i = s->oldest[c]; i != NONE; i = s->jobs[i].newer) {
-            as[i] = n++;
+        for (const SchedJob *j = s->oldest[c]; j; j = j->newer) {
+            as[j->id] = n++;
         }
     }
     return as;
@@ -92,7 +91,7 @@ static void save_job(const SchedJob *j, Words *jobs, Words *ops)
     put(jobs, j->begun);
     put(jobs, reg_make(JOB_CLASS, j->class_index) | reg_make(JOB_ENTERED, j->entered) |
               reg_make(JOB_MARK, j->mark) | reg_make(JOB_HOLDING, j->holding));
-    put(jobs, reg_make(JOB_COUNT, j->count) | reg_make(JOB_PC, j->pc));
+    put(jobs, reg_make(JOB_COUNT, j->count) | reg_make(JOB_PC, j->op - j->ops));
     for (unsigned r = 0; r < IOMMU_RESOURCES; r++) {
         put(jobs, j->holding >> r & 1 ? j->held[r] : 0);
     }
@@ -106,11 +105,10 @@ static void save_job(const SchedJob *j, Words *jobs, Words *ops)
     }
 }
 
-static void save_list(const IommuSched *s, const uint32_t *as, uint32_t list, uint32_t head,
-                      Words *members)
+static void save_list(const uint32_t *as, uint32_t list, const SchedJob *head, Words *members)
 {
-    for (uint32_t i = head; i != NONE; i = s->jobs[i].queue_next) {
-        put(members, reg_make(MEMBER_LIST, list) | reg_make(MEMBER_JOB, as[i]));
+    for (const SchedJob *j = head; j; j = j->queue_next) {
+        put(members, reg_make(MEMBER_LIST, list) | reg_make(MEMBER_JOB, as[j->id]));
     }
 }
 
@@ -120,45 +118,80 @@ static void save_event(Words *events, uint64_t cycle, SchedPhase phase, uint32_t
     put(events, reg_make(EVENT_PHASE, phase) | reg_make(EVENT_SUBJECT, subject));
 }
 
-static int far_order(const void *a, const void *b)
+/* An event that is not in a list of its cycle, so that its place must be found. */
+typedef struct Apart {
+    uint64_t cycle, serial;
+    uint32_t subject; /* job, as numbered here, or resource */
+} Apart;
+
+static int apart_order(const void *a, const void *b)
 {
-    const SchedFar *x = a, *y = b;
+    const Apart *x = a, *y = b;
 
     return x->cycle != y->cycle ? (x->cycle < y->cycle ? -1 : 1)
                                 : (x->serial < y->serial ? -1 : x->serial > y->serial);
 }
 
-/* In the order in which they will be processed, so far as that is settled. */
+static void save_apart(Apart *a, size_t count, SchedPhase phase, Words *events)
+{
+    qsort(a, count, sizeof(*a), apart_order);
+    for (size_t i = 0; i < count; i++) {
+        save_event(events, a[i].cycle, phase, a[i].subject);
+    }
+}
+
+/* Servers in use; those whose time has come are free. */
+static void save_releases(const IommuSched *s, Apart *a, Words *events)
+{
+    size_t count = 0;
+
+    for (unsigned i = 0; i < IOMMU_RESOURCES; i++) {
+        const SchedServer *r = &s->servers[i];
+
+        for (uint32_t at = r->first; at != r->last; at++) {
+            const SchedBusy *b = &r->busy[at & r->mask];
+
+            if (b->until > s->now) {
+                a[count++] = (Apart) { b->until, b->serial, i };
+            }
+        }
+    }
+    save_apart(a, count, PHASE_RELEASE, events);
+}
+
+static void save_continues(const IommuSched *s, const uint32_t *as, Apart *a, Words *events)
+{
+    for (uint64_t cycle = s->now; cycle < s->now + SCHED_WHEEL; cycle++) {
+        for (const SchedJob *j = s->wheel[cycle % SCHED_WHEEL].head; j; j = j->event_next) {
+            save_event(events, cycle, PHASE_CONTINUE, as[j->id]);
+        }
+    }
+    for (size_t i = 0; i < s->far_count; i++) {
+        a[i] = (Apart) { s->far[i].cycle, s->far[i].serial, as[s->far[i].job->id] };
+    }
+    save_apart(a, s->far_count, PHASE_CONTINUE, events);
+}
+
+/* Each phase in the order in which its events will be processed. */
 static void save_events(const IommuSched *s, const uint32_t *as, Words *events)
 {
-    SchedFar *far = malloc((s->far_count + 1) * sizeof(*far));
+    size_t room = s->far_count + 1;
+    Apart *apart;
 
-    for (uint32_t g = s->grant_head; g != s->grant_tail; g++) {
-        save_event(events, s->now, PHASE_GRANT, s->grants[g % SCHED_GRANTS]);
+    for (unsigned i = 0; i < IOMMU_RESOURCES; i++) {
+        room += s->servers[i].last - s->servers[i].first;
     }
-    for (uint64_t cycle = s->now; cycle < s->now + SCHED_WHEEL; cycle++) {
-        const SchedSlot *w = &s->wheel[cycle % SCHED_WHEEL];
-
-        for (uint32_t i = w->releases.head; i != NONE; i = s->releases[i].next) {
-            save_event(events, cycle, PHASE_RELEASE, s->releases[i].res);
-        }
-        for (uint32_t i = w->continues.head; i != NONE; i = s->jobs[i].event_next) {
-            save_event(events, cycle, PHASE_CONTINUE, as[i]);
-        }
-    }
-    if (!far) {
+    apart = malloc(room * sizeof(*apart));
+    if (!apart) {
         events->failed = true;
         return;
     }
-    for (size_t i = 0; i < s->far_count; i++) {
-        far[i] = s->far[i];
+    for (uint32_t g = s->grant_head; g != s->grant_tail; g++) {
+        save_event(events, s->now, PHASE_GRANT, s->grants[g % SCHED_GRANTS]);
     }
-    qsort(far, s->far_count, sizeof(*far), far_order);
-    for (size_t i = 0; i < s->far_count; i++) {
-        save_event(events, far[i].cycle, far[i].phase,
-                   far[i].phase == PHASE_CONTINUE ? as[far[i].subject] : far[i].subject);
-    }
-    free(far);
+    save_releases(s, apart, events);
+    save_continues(s, as, apart, events);
+    free(apart);
 }
 
 void sched_save(const IommuSched *s, IommuStateWriter *w)
@@ -176,19 +209,19 @@ void sched_save(const IommuSched *s, IommuStateWriter *w)
         const SchedServer *v = &s->servers[r];
 
         put(&clock, v->servers);
-        save_list(s, as, r, v->head, &members);
+        save_list(as, r, v->queue.head, &members);
         put(&stats, v->stats.grants);
         put(&stats, v->stats.busy);
         put(&stats, v->stats.waited);
         put(&stats, v->stats.max_queue);
     }
     for (unsigned c = 0; c < SCHED_CLASSES; c++) {
-        for (uint32_t i = s->oldest[c]; i != NONE; i = s->jobs[i].newer) {
-            save_job(&s->jobs[i], &jobs, &ops);
-            save_list(s, as, LIST_WAITERS | as[i], s->jobs[i].waiters, &members);
+        for (const SchedJob *j = s->oldest[c]; j; j = j->newer) {
+            save_job(j, &jobs, &ops);
+            save_list(as, LIST_WAITERS | as[j->id], j->waiters.head, &members);
         }
     }
-    save_list(s, as, LIST_DRAINS, s->drains.head, &members);
+    save_list(as, LIST_DRAINS, s->drains.head, &members);
     save_events(s, as, &events);
     free(as);
     put_item(w, "sched.clock", &clock);
@@ -222,7 +255,7 @@ static uint64_t *get_item(IommuStateReader *r, const char *name, size_t per, siz
 
 typedef struct Loader {
     IommuSched *s;
-    uint32_t *slots;   /* of the jobs, by their number in the image */
+    SchedJob **jobs;   /* by their number in the image */
     bool *placed;      /* it is in a list */
     size_t count;
 } Loader;
@@ -262,30 +295,27 @@ static bool take_held(IommuSched *s, SchedJob *j, const uint64_t *held)
     return !(j->holding >> IOMMU_RESOURCES);
 }
 
-static bool load_job(IommuSched *s, const uint64_t *w, const IommuOp *ops, size_t count,
-                     uint32_t *slot)
+static SchedJob *load_job(IommuSched *s, const uint64_t *w, const IommuOp *ops, size_t count)
 {
     unsigned c = reg_get(w[3], JOB_CLASS);
     uint64_t pc = reg_get(w[4], JOB_PC);
     SchedJob *j;
 
     if (c >= SCHED_CLASSES || pc >= count || !w[0] || w[0] >= s->next_job || w[2] > s->now ||
-        sched_job_slot(s, w[0]) != NONE ||
-        (s->newest[c] != NONE && s->jobs[s->newest[c]].number > w[0])) {
-        return false;
+        sched_job_find(s, w[0]) || (s->newest[c] && s->newest[c]->number > w[0])) {
+        return NULL;
     }
-    *slot = sched_job_new(s, w[0], c, ops, count);
-    if (*slot == NONE) {
-        return false;
+    j = sched_job_copy(s, w[0], c, ops, count);
+    if (!j) {
+        return NULL;
     }
-    j = &s->jobs[*slot];
     j->cookie = w[1];
     j->begun = w[2];
     j->entered = reg_get(w[3], JOB_ENTERED);
     j->mark = reg_get(w[3], JOB_MARK);
     j->holding = reg_get(w[3], JOB_HOLDING);
-    j->pc = pc;
-    return take_held(s, j, w + 5);
+    j->op = j->ops + pc;
+    return take_held(s, j, w + 5) ? j : NULL;
 }
 
 static bool load_jobs(Loader *l, IommuStateReader *r)
@@ -297,15 +327,15 @@ static bool load_jobs(Loader *l, IommuStateReader *r)
     bool ok = jobs && words && ops;
 
     if (ok) {
-        l->slots = calloc(l->count + 1, sizeof(*l->slots));
+        l->jobs = calloc(l->count + 1, sizeof(*l->jobs));
         l->placed = calloc(l->count + 1, sizeof(*l->placed));
-        ok = l->slots && l->placed;
+        ok = l->jobs && l->placed;
     }
     for (size_t i = 0; ok && i < l->count; i++) {
         size_t count = reg_get(jobs[i * JOB_WORDS + 4], JOB_COUNT);
 
         ok = count <= op_count - at && unpack_ops(words + at * OP_WORDS, ops, count) &&
-             load_job(l->s, jobs + i * JOB_WORDS, ops, count, &l->slots[i]);
+             (l->jobs[i] = load_job(l->s, jobs + i * JOB_WORDS, ops, count));
         at += count;
     }
     free(jobs);
@@ -321,7 +351,7 @@ static SchedJob *place(Loader *l, uint64_t i)
         return NULL;
     }
     l->placed[i] = true;
-    return &l->s->jobs[l->slots[i]];
+    return l->jobs[i];
 }
 
 static bool load_member(Loader *l, uint64_t word)
@@ -329,29 +359,27 @@ static bool load_member(Loader *l, uint64_t word)
     IommuSched *s = l->s;
     uint64_t list = reg_get(word, MEMBER_LIST);
     uint64_t of = list & ~(uint64_t)LIST_WAITERS;
-    uint32_t slot;
     SchedJob *j = place(l, reg_get(word, MEMBER_JOB));
     const IommuOp *op;
 
     if (!j || !j->entered) {
         return false;
     }
-    slot = j - s->jobs;
-    op = &j->ops[j->pc];
+    op = j->op;
     if (list == LIST_DRAINS) {
-        sched_append_to(s, &s->drains.head, slot);
+        sched_append_to(&s->drains, j);
         return op->kind == IOMMU_OP_DRAIN;
     }
     if (list < IOMMU_RESOURCES) {
-        sched_enqueue(s, slot, list);
+        sched_enqueue(s, j, list);
         return (op->kind == IOMMU_OP_USE || op->kind == IOMMU_OP_HOLD) && op->res == list;
     }
     if (!(list & LIST_WAITERS) || of >= l->count || op->kind != IOMMU_OP_WAIT ||
-        l->slots[of] == slot) {
+        l->jobs[of] == j) {
         return false;
     }
     j->wait_mark = op->arg & low_mask(IOMMU_WAIT_MARK_BITS);
-    sched_append_to(s, &s->jobs[l->slots[of]].waiters, slot);
+    sched_append_to(&l->jobs[of]->waiters, j);
     return true;
 }
 
@@ -360,7 +388,7 @@ static bool load_event(Loader *l, uint64_t cycle, uint64_t word)
     IommuSched *s = l->s;
     uint64_t subject = reg_get(word, EVENT_SUBJECT);
     uint64_t phase = reg_get(word, EVENT_PHASE);
-    const SchedJob *j;
+    SchedJob *j;
 
     if (cycle < s->now || cycle > 2 * MAX_CYCLE || phase >= PHASES) {
         return false;
@@ -368,7 +396,7 @@ static bool load_event(Loader *l, uint64_t cycle, uint64_t word)
     if (phase == PHASE_CONTINUE) {
         j = place(l, subject);
         if (j) {
-            sched_schedule(s, cycle, PHASE_CONTINUE, j - s->jobs);
+            sched_schedule(s, cycle, j);
         }
         return j;
     }
@@ -382,8 +410,7 @@ static bool load_event(Loader *l, uint64_t cycle, uint64_t word)
     if (!s->servers[subject].free) {
         return false;
     }
-    s->servers[subject].free--;
-    sched_schedule(s, cycle, PHASE_RELEASE, subject);
+    sched_occupy(s, subject, cycle);
     return true;
 }
 
@@ -445,7 +472,7 @@ bool sched_load(IommuSched *s, IommuStateReader *r)
 
     sched_reset(s);
     ok = load_clock(s, r) && load_jobs(&l, r) && load_lists(&l, r);
-    free(l.slots);
+    free(l.jobs);
     free(l.placed);
     if (!ok) {
         sched_reset(s);

@@ -11,52 +11,22 @@
 #include "sched-internal.h"
 
 #define WHEEL SCHED_WHEEL
-#define NONE SCHED_NONE
 
-/* Lists of events. */
+/* Continue events. */
 
-static inline void mark_used(IommuSched *s, unsigned slot)
+static inline void wheel_add(IommuSched *s, uint64_t cycle, SchedJob *job)
 {
-    s->wheel_used[slot / 64] |= 1ull << (slot % 64);
-}
+    unsigned slot = cycle % WHEEL;
+    SchedList *l = &s->wheel[slot];
 
-static inline void continue_add(IommuSched *s, unsigned slot, uint32_t job)
-{
-    SchedList *l = &s->wheel[slot].continues;
-
-    s->jobs[job].event_next = NONE;
-    if (l->tail == NONE) {
-        l->head = job;
+    job->event_next = NULL;
+    if (l->head) {
+        l->tail->event_next = job;
     } else {
-        s->jobs[l->tail].event_next = job;
+        l->head = job;
+        s->wheel_used[slot / 64] |= 1ull << (slot % 64);
     }
     l->tail = job;
-    mark_used(s, slot);
-}
-
-static inline void release_add(IommuSched *s, unsigned slot, uint32_t res)
-{
-    SchedList *l = &s->wheel[slot].releases;
-    uint32_t e = s->release_free;
-
-    s->release_free = s->releases[e].next;
-    s->releases[e] = (SchedRelease) { .next = NONE, .res = res };
-    if (l->tail == NONE) {
-        l->head = e;
-    } else {
-        s->releases[l->tail].next = e;
-    }
-    l->tail = e;
-    mark_used(s, slot);
-}
-
-static void wheel_add(IommuSched *s, uint64_t cycle, SchedPhase phase, uint32_t subject)
-{
-    if (phase == PHASE_CONTINUE) {
-        continue_add(s, cycle % WHEEL, subject);
-    } else {
-        release_add(s, cycle % WHEEL, subject);
-    }
 }
 
 static bool far_before(const SchedFar *a, const SchedFar *b)
@@ -99,192 +69,110 @@ static SchedFar far_take(IommuSched *s)
     return first;
 }
 
-static void far_schedule(IommuSched *s, uint64_t cycle, SchedPhase phase, uint32_t subject)
-{
-    far_add(s, (SchedFar) {
-        .cycle = cycle, .serial = s->far_serial++, .subject = subject, .phase = phase,
-    });
-}
-
-/* sched_schedule() where the phase is known. */
-
-static inline void schedule_continue(IommuSched *s, uint64_t cycle, uint32_t job)
+static inline void schedule(IommuSched *s, uint64_t cycle, SchedJob *job)
 {
     if (__builtin_expect(cycle - s->now < WHEEL, 1)) {
-        continue_add(s, cycle % WHEEL, job);
+        wheel_add(s, cycle, job);
     } else {
-        far_schedule(s, cycle, PHASE_CONTINUE, job);
+        far_add(s, (SchedFar) { .cycle = cycle, .serial = s->far_serial++, .job = job });
     }
 }
 
-static inline void schedule_release(IommuSched *s, uint64_t cycle, uint32_t res)
+void sched_schedule(IommuSched *s, uint64_t cycle, SchedJob *job)
 {
-    if (__builtin_expect(cycle - s->now < WHEEL, 1)) {
-        release_add(s, cycle % WHEEL, res);
-    } else {
-        far_schedule(s, cycle, PHASE_RELEASE, res);
-    }
-}
-
-static inline void schedule_grant(IommuSched *s, uint32_t res)
-{
-    s->grants[s->grant_tail++ % SCHED_GRANTS] = res;
-    mark_used(s, s->now % WHEEL);
-}
-
-void sched_schedule(IommuSched *s, uint64_t cycle, SchedPhase phase, uint32_t subject)
-{
-    if (phase == PHASE_GRANT) {
-        schedule_grant(s, subject);
-    } else if (phase == PHASE_CONTINUE) {
-        schedule_continue(s, cycle, subject);
-    } else {
-        schedule_release(s, cycle, subject);
-    }
+    schedule(s, cycle, job);
 }
 
 /** Move time to @cycle; no event may be earlier. */
-static void set_now(IommuSched *s, uint64_t cycle)
+static inline void set_now(IommuSched *s, uint64_t cycle)
 {
     s->now = cycle;
-    while (s->far_count && s->far[0].cycle - cycle < WHEEL) {
+    while (__builtin_expect(s->far_count && s->far[0].cycle - cycle < WHEEL, 0)) {
         SchedFar e = far_take(s);
 
-        wheel_add(s, e.cycle, e.phase, e.subject);
+        wheel_add(s, e.cycle, e.job);
     }
 }
 
 /** Earliest cycle in the wheel, or NEVER. */
-static uint64_t wheel_next(const IommuSched *s)
+static inline uint64_t wheel_next(const IommuSched *s)
 {
     unsigned start = s->now % WHEEL;
     unsigned word = start / 64;
     uint64_t w = s->wheel_used[word] & (~0ull << (start % 64));
 
-    for (unsigned n = 0; n <= WHEEL / 64; n++) {
-        if (w) {
-            unsigned slot = word * 64 + __builtin_ctzll(w);
-
-            return s->now + ((slot - start) & (WHEEL - 1));
-        }
+    /* Once round, as the first word may have had its later half looked at only. */
+    for (unsigned n = 0; !w && n < WHEEL / 64; n++) {
         word = (word + 1) % (WHEEL / 64);
         w = s->wheel_used[word];
-        if (word == start / 64) {
-            w &= low_mask(start % 64);
-        }
     }
-    return IOMMU_CYCLE_NEVER;
+    return w ? s->now + ((word * 64 + __builtin_ctzll(w) - start) & (WHEEL - 1))
+             : IOMMU_CYCLE_NEVER;
 }
 
-/* Jobs by number. */
-
-static inline uint32_t *index_slot(const IommuSched *s, uint64_t number)
+/*
+ * When the only job there is goes on at @cycle, and nothing can come from outside until then, it goes on at
+ * once, without an event: true, and time has come to it.
+ */
+static inline bool pass_time(IommuSched *s, uint64_t cycle)
 {
-    uint32_t h = number & s->index_mask;
-
-    while (s->index[h] != NONE && s->jobs[s->index[h]].number != number) {
-        h = (h + 1) & s->index_mask;
-    }
-    return &s->index[h];
-}
-
-static void index_insert(IommuSched *s, uint64_t number, uint32_t slot)
-{
-    uint32_t *at = index_slot(s, number);
-
-    *at = slot;
-    s->displaced += at != &s->index[number & s->index_mask];
-}
-
-static void index_remove(IommuSched *s, uint64_t number)
-{
-    uint32_t hole = index_slot(s, number) - s->index;
-
-    s->displaced -= hole != (number & s->index_mask);
-    s->index[hole] = NONE;
-    if (!s->displaced) {
-        return; /* each is where it belongs, as numbers that come one after the other mostly are */
-    }
-    /* Put those behind the gap in anew: some would no longer be found. */
-    for (uint32_t h = (hole + 1) & s->index_mask; s->index[h] != NONE;
-         h = (h + 1) & s->index_mask) {
-        uint32_t slot = s->index[h];
-
-        s->displaced -= h != (s->jobs[slot].number & s->index_mask);
-        s->index[h] = NONE;
-        index_insert(s, s->jobs[slot].number, slot);
-    }
-}
-
-/* Room for more jobs, and for the events that they and the servers can have pending. */
-static bool jobs_grow(IommuSched *s)
-{
-    uint32_t cap = s->job_cap ? s->job_cap * 2 : 256;
-    size_t far_cap = (size_t)cap + s->release_count;
-    SchedJob *jobs = realloc(s->jobs, cap * sizeof(*jobs));
-    uint32_t *slots = realloc(s->free_jobs, cap * sizeof(*slots));
-    SchedFar *far = realloc(s->far, far_cap * sizeof(*far));
-    uint32_t *index = realloc(s->index, cap * 2 * sizeof(*index));
-
-    /* What could be had is kept: it is at least as large as before. */
-    s->jobs = jobs ? jobs : s->jobs;
-    s->free_jobs = slots ? slots : s->free_jobs;
-    s->far = far ? far : s->far;
-    s->index = index ? index : s->index;
-    if (!jobs || !slots || !far || !index) {
+    if (s->alive != 1 || cycle > s->limit) {
         return false;
     }
-    memset(jobs + s->job_cap, 0, (cap - s->job_cap) * sizeof(*jobs));
-    for (uint32_t i = cap; i-- > s->job_cap;) {
-        slots[s->free_count++] = i;
-    }
-    s->index_mask = cap * 2 - 1;
-    memset(index, 0xff, cap * 2 * sizeof(*index));
-    s->displaced = 0;
-    for (uint32_t i = 0; i < s->job_cap; i++) {
-        index_insert(s, jobs[i].number, i);
-    }
-    s->job_cap = cap;
+    s->now = cycle;
     return true;
 }
 
-/* Room for @count operations in @j. */
-static bool ops_grow(SchedJob *j, uint32_t count)
-{
-    IommuOp *ops;
+/* Servers in use. */
 
-    if (count <= j->cap) {
-        return true;
+/* Those before @last whose time has come are free. */
+static inline void settle(const IommuSched *s, SchedServer *r, uint32_t last)
+{
+    while (r->first != last && r->busy[r->first & r->mask].until <= s->now) {
+        r->first++;
+        r->free++;
     }
-    count = count < 16 ? 16 : count;
-    ops = realloc(j->ops, count * sizeof(*ops));
-    if (!ops) {
-        return false;
-    }
-    j->ops = ops;
-    j->cap = count;
-    return true;
 }
 
-uint32_t sched_job_slot(const IommuSched *s, uint64_t number)
+static inline void occupy(IommuSched *s, SchedServer *r, uint64_t until)
 {
-    return s->job_cap ? *index_slot(s, number) : NONE;
+    uint32_t at = r->last++;
+
+    while (at != r->first && r->busy[(at - 1) & r->mask].until > until) {
+        r->busy[at & r->mask] = r->busy[(at - 1) & r->mask];
+        at--;
+    }
+    r->busy[at & r->mask] = (SchedBusy) { .until = until, .serial = s->serial++ };
+    r->free--;
 }
 
-bool sched_reached(const IommuSched *s, uint64_t job, unsigned mark)
+void sched_occupy(IommuSched *s, unsigned res, uint64_t cycle)
 {
-    bool old = true;
-    uint32_t slot;
+    occupy(s, &s->servers[res], cycle);
+}
 
-    /* Most are long done: older than the oldest of every class. */
-    for (unsigned c = 0; c < SCHED_CLASSES; c++) {
-        old &= s->oldest[c] == NONE || job < s->jobs[s->oldest[c]].number;
+static void find_release(IommuSched *s)
+{
+    s->release_at = IOMMU_CYCLE_NEVER;
+    for (uint32_t left = s->armed; left; left &= left - 1) {
+        const SchedServer *r = &s->servers[__builtin_ctz(left)];
+        uint64_t until = r->busy[r->first & r->mask].until;
+
+        s->release_at = until < s->release_at ? until : s->release_at;
     }
-    if (old) {
-        return true;
+}
+
+/* Somebody queues for @res, and no grant is due: a server that becomes free is an event. */
+static inline void want_release(IommuSched *s, unsigned res)
+{
+    SchedServer *r = &s->servers[res];
+
+    if (r->first != r->last) {
+        uint64_t until = r->busy[r->first & r->mask].until;
+
+        s->armed |= 1u << res;
+        s->release_at = until < s->release_at ? until : s->release_at;
     }
-    slot = sched_job_slot(s, job);
-    return slot == NONE || s->jobs[slot].mark >= mark;
 }
 
 /* Resource queues. */
@@ -293,9 +181,14 @@ static inline void want_grant(IommuSched *s, unsigned res)
 {
     SchedServer *r = &s->servers[res];
 
-    if (!r->grant_due && r->free && r->head != NONE) {
+    if (r->grant_due || !r->queue.head) {
+        return;
+    }
+    if (r->free) {
         r->grant_due = true;
-        schedule_grant(s, res);
+        s->grants[s->grant_tail++ % SCHED_GRANTS] = res;
+    } else {
+        want_release(s, res);
     }
 }
 
@@ -304,54 +197,76 @@ void sched_want_grant(IommuSched *s, unsigned res)
     want_grant(s, res);
 }
 
-static inline void enqueue(IommuSched *s, uint32_t slot, unsigned res)
+/* The next release event, of those that are due now. */
+static void run_release(IommuSched *s)
 {
-    SchedServer *r = &s->servers[res];
+    unsigned res = 0;
+    uint64_t serial = UINT64_MAX;
 
-    s->jobs[slot].queue_next = NONE;
-    if (r->tail == NONE) {
-        r->head = slot;
-    } else {
-        s->jobs[r->tail].queue_next = slot;
+    for (uint32_t left = s->armed; left; left &= left - 1) {
+        unsigned i = __builtin_ctz(left);
+        const SchedServer *r = &s->servers[i];
+        const SchedBusy *b = &r->busy[r->first & r->mask];
+
+        if (b->until <= s->now && b->serial < serial) {
+            serial = b->serial;
+            res = i;
+        }
     }
-    r->tail = slot;
+    s->armed &= ~(1u << res);
+    settle(s, &s->servers[res], s->servers[res].last);
+    want_grant(s, res);
+    find_release(s);
+}
+
+static inline void enqueue(SchedServer *r, SchedJob *j)
+{
+    sched_append_to(&r->queue, j);
     if (++r->length > r->stats.max_queue) {
         r->stats.max_queue = r->length;
     }
 }
 
-void sched_enqueue(IommuSched *s, uint32_t slot, unsigned res)
+void sched_enqueue(IommuSched *s, SchedJob *job, unsigned res)
 {
-    enqueue(s, slot, res);
+    enqueue(&s->servers[res], job);
 }
 
+static inline void hold(IommuSched *s, SchedServer *r, SchedJob *j, unsigned res)
+{
+    r->free--;
+    j->held[res] = s->now;
+    j->holding |= 1u << res;
+}
 
-static void grant(IommuSched *s, unsigned res)
+static inline void grant(IommuSched *s, unsigned res)
 {
     SchedServer *r = &s->servers[res];
+    uint32_t last = r->last; /* servers granted now do not come back before the next grant event */
+    SchedJob *j;
 
     r->grant_due = false;
-    while (r->free && r->head != NONE) {
-        uint32_t slot = r->head;
-        SchedJob *j = &s->jobs[slot];
-        const IommuOp *op = &j->ops[j->pc];
+    while ((j = r->queue.head)) {
+        const IommuOp *op = j->op;
 
-        r->head = j->queue_next;
-        if (r->head == NONE) {
-            r->tail = NONE;
+        if (!r->free) {
+            settle(s, r, last);
+            if (!r->free) {
+                want_release(s, res);
+                break;
+            }
         }
+        r->queue.head = j->queue_next;
         r->length--;
-        r->free--;
         r->stats.grants++;
         r->stats.waited += s->now - j->begun;
         if (op->kind == IOMMU_OP_HOLD) {
-            j->held[res] = s->now;
-            j->holding |= 1u << res;
-            schedule_continue(s, s->now, slot);
+            hold(s, r, j, res);
+            schedule(s, s->now, j);
         } else {
             r->stats.busy += op->occupancy;
-            schedule_release(s, s->now + op->occupancy, res);
-            schedule_continue(s, s->now + op->latency, slot);
+            occupy(s, r, s->now + op->occupancy);
+            schedule(s, s->now + op->latency, j);
         }
     }
 }
@@ -359,44 +274,44 @@ static void grant(IommuSched *s, unsigned res)
 /* Nothing is left of the current cycle: what is scheduled for it now comes next. */
 static inline bool cycle_is_over(const IommuSched *s)
 {
-    const SchedSlot *w = &s->wheel[s->now % WHEEL];
-
-    return w->continues.head == NONE && w->releases.head == NONE && s->grant_head == s->grant_tail;
+    return !s->wheel[s->now % WHEEL].head && s->grant_head == s->grant_tail;
 }
 
 /**
- * Join the queue of @op's resource. True: the operation has ended already, a slot having been granted.
- * A grant that would be the next event is made at once.
+ * Join the queue of @op's resource. True: the operation has ended already. A grant that would be the next
+ * event is made at once.
  */
-static inline bool join(IommuSched *s, SchedJob *j, uint32_t slot, const IommuOp *op)
+static inline bool join(IommuSched *s, SchedJob *j, const IommuOp *op)
 {
     SchedServer *r = &s->servers[op->res];
 
-    if (!r->free || r->head != NONE || r->grant_due || !cycle_is_over(s)) {
-        enqueue(s, slot, op->res);
+    if (r->grant_due) {
+        enqueue(r, j);
+        return false;
+    }
+    if (!r->free) {
+        settle(s, r, r->last);
+    }
+    if (!r->free || r->queue.head || !cycle_is_over(s)) {
+        enqueue(r, j);
         want_grant(s, op->res);
         return false;
     }
     if (!r->stats.max_queue) {
         r->stats.max_queue = 1;
     }
-    r->free--;
     r->stats.grants++;
     if (op->kind == IOMMU_OP_HOLD) {
-        j->held[op->res] = s->now;
-        j->holding |= 1u << op->res;
+        hold(s, r, j, op->res);
         return true;
     }
     r->stats.busy += op->occupancy;
-    schedule_release(s, s->now + op->occupancy, op->res);
-    schedule_continue(s, s->now + op->latency, slot);
+    occupy(s, r, s->now + op->occupancy);
+    if (pass_time(s, s->now + op->latency)) {
+        return true;
+    }
+    schedule(s, s->now + op->latency, j);
     return false;
-}
-
-static void give_back(IommuSched *s, unsigned res)
-{
-    s->servers[res].free++;
-    want_grant(s, res);
 }
 
 /* Operations. */
@@ -404,94 +319,70 @@ static void give_back(IommuSched *s, unsigned res)
 static bool drained(const IommuSched *s, const SchedJob *j, unsigned classes)
 {
     for (unsigned c = 0; c < SCHED_CLASSES; c++) {
-        if ((classes >> c & 1) && s->oldest[c] != NONE &&
-            s->jobs[s->oldest[c]].number < j->number) {
+        if ((classes >> c & 1) && s->oldest[c] && s->oldest[c]->number < j->number) {
             return false;
         }
     }
     return true;
 }
 
-/** Wake those of a list for whom @ready holds, in order; keep the others in order. */
+/** Wake those that wait for @j and need wait no longer, in order; keep the others in order. */
 static void wake_waiters(IommuSched *s, SchedJob *j, bool done)
 {
-    uint32_t *link = &j->waiters;
+    SchedJob *next = j->waiters.head, *w;
 
-    while (*link != NONE) {
-        uint32_t slot = *link;
-        SchedJob *w = &s->jobs[slot];
-
+    j->waiters.head = NULL;
+    while ((w = next)) {
+        next = w->queue_next;
         if (done || w->wait_mark <= j->mark) {
-            *link = w->queue_next;
-            schedule_continue(s, s->now, slot);
+            schedule(s, s->now, w);
         } else {
-            link = &w->queue_next;
+            sched_append_to(&j->waiters, w);
         }
     }
 }
 
 static void wake_drains(IommuSched *s)
 {
-    uint32_t *link = &s->drains.head;
+    SchedJob *next = s->drains.head, *w;
 
-    while (*link != NONE) {
-        uint32_t slot = *link;
-        SchedJob *w = &s->jobs[slot];
-
-        if (drained(s, w, w->ops[w->pc].arg)) {
-            *link = w->queue_next;
-            schedule_continue(s, s->now, slot);
+    s->drains.head = NULL;
+    while ((w = next)) {
+        next = w->queue_next;
+        if (drained(s, w, w->op->arg)) {
+            schedule(s, s->now, w);
         } else {
-            link = &w->queue_next;
+            sched_append_to(&s->drains, w);
         }
     }
 }
 
-void sched_append_to(IommuSched *s, uint32_t *head, uint32_t slot)
-{
-    while (*head != NONE) {
-        head = &s->jobs[*head].queue_next;
-    }
-    *head = slot;
-    s->jobs[slot].queue_next = NONE;
-}
-
-static void release(IommuSched *s, SchedJob *j, unsigned res)
+static inline void release(IommuSched *s, SchedJob *j, unsigned res)
 {
     if (j->holding >> res & 1) {
         j->holding &= ~(1u << res);
         s->servers[res].stats.busy += s->now - j->held[res];
-        give_back(s, res);
+        s->servers[res].free++;
+        want_grant(s, res);
     }
 }
 
-static void finish(IommuSched *s, uint32_t slot)
+static inline void finish(IommuSched *s, SchedJob *j)
 {
-    SchedJob *j = &s->jobs[slot];
     uint64_t number = j->number;
     uint64_t cookie = j->cookie;
     unsigned c = j->class_index;
-    bool was_oldest = s->oldest[c] == slot;
+    bool was_oldest = s->oldest[c] == j;
 
     /* A plan that was cut short may have lost its releases. */
     for (unsigned r = 0; j->holding && r < IOMMU_RESOURCES; r++) {
         release(s, j, r);
     }
-    wake_waiters(s, j, true);
-    if (j->older == NONE) {
-        s->oldest[c] = j->newer;
-    } else {
-        s->jobs[j->older].newer = j->newer;
+    if (j->waiters.head) {
+        wake_waiters(s, j, true);
     }
-    if (j->newer == NONE) {
-        s->newest[c] = j->older;
-    } else {
-        s->jobs[j->newer].older = j->older;
-    }
-    s->active[c]--;
-    index_remove(s, number);
-    s->free_jobs[s->free_count++] = slot;
-    if (was_oldest) {
+    sched_job_free(s, j);
+    if (was_oldest && s->drains.head) {
         wake_drains(s);
     }
     if (s->ops.done) {
@@ -499,61 +390,62 @@ static void finish(IommuSched *s, uint32_t slot)
     }
 }
 
-/** The current operation has ended: log it, note the progress, go to the next. */
+/** The current operation has ended: log it, note the progress. */
 static inline void end_op(IommuSched *s, SchedJob *j)
 {
-    const IommuOp *op = &j->ops[j->pc];
+    const IommuOp *op = j->op;
 
     if (s->ops.log) {
         s->ops.log(s->opaque, j->number, op, j->begun, s->now);
     }
     if (op->mark > j->mark) {
         j->mark = op->mark;
-        if (j->waiters != NONE) {
+        if (j->waiters.head) {
             wake_waiters(s, j, false);
         }
     }
-    j->pc++;
-    j->begun = s->now;
-    j->entered = false;
 }
 
-/** Begin the current operation. True: it has ended already. */
-static inline bool enter_op(IommuSched *s, uint32_t slot)
+/** Wait for a mark of another job. True: there is nothing to wait for. */
+static bool enter_wait(IommuSched *s, SchedJob *j, uint64_t arg)
 {
-    SchedJob *j = &s->jobs[slot];
-    const IommuOp *op = &j->ops[j->pc];
+    uint64_t number = arg >> IOMMU_WAIT_MARK_BITS;
+    unsigned mark = arg & low_mask(IOMMU_WAIT_MARK_BITS);
 
-    j->entered = true;
+    /* No plan waits for a younger job, so no two wait for each other. */
+    if (number >= j->number || sched_reached(s, number, mark)) {
+        return true;
+    }
+    j->wait_mark = mark;
+    sched_append_to(&sched_job_find(s, number)->waiters, j);
+    return false;
+}
+
+/** Begin the current operation, which is not DONE. True: it has ended already. */
+static inline bool enter_op(IommuSched *s, SchedJob *j)
+{
+    const IommuOp *op = j->op;
+
     switch (op->kind) {
     case IOMMU_OP_USE:
     case IOMMU_OP_HOLD:
-        return join(s, j, slot, op);
+        return join(s, j, op);
     case IOMMU_OP_RELEASE:
         release(s, j, op->res);
         return true;
-    case IOMMU_OP_WAIT: {
-        uint64_t number = op->arg >> IOMMU_WAIT_MARK_BITS;
-        unsigned mark = op->arg & ((1u << IOMMU_WAIT_MARK_BITS) - 1);
-
-        if (number == j->number || sched_reached(s, number, mark)) {
-            return true;
-        }
-        j->wait_mark = mark;
-        sched_append_to(s, &s->jobs[*index_slot(s, number)].waiters, slot);
-        return false;
-    }
+    case IOMMU_OP_WAIT:
+        return enter_wait(s, j, op->arg);
     case IOMMU_OP_DRAIN:
         if (drained(s, j, op->arg)) {
             return true;
         }
-        sched_append_to(s, &s->drains.head, slot);
+        sched_append_to(&s->drains, j);
         return false;
     case IOMMU_OP_DELAY:
-        if (!op->latency) {
+        if (!op->latency || pass_time(s, s->now + op->latency)) {
             return true;
         }
-        schedule_continue(s, s->now + op->latency, slot);
+        schedule(s, s->now + op->latency, j);
         return false;
     case IOMMU_OP_ACTION:
         if (s->ops.action) {
@@ -565,88 +457,134 @@ static inline bool enter_op(IommuSched *s, uint32_t slot)
     }
 }
 
-static void job_continue(IommuSched *s, uint32_t slot)
+/**
+ * Play a job that begins and is alone, if its shape says what that comes to, and nothing from outside can
+ * come before it is done. Nobody may want to see its operations.
+ */
+static inline bool play_alone(IommuSched *s, SchedJob *j)
 {
-    /* An action may submit jobs and so move the array: look the job up again each time. */
-    if (s->jobs[slot].entered) {
-        end_op(s, &s->jobs[slot]);
-    }
-    for (;;) {
-        SchedJob *j = &s->jobs[slot];
+    const IommuShape *shape = j->shape;
 
-        if (j->ops[j->pc].kind == IOMMU_OP_DONE) {
-            end_op(s, j);
-            finish(s, slot);
-            return;
-        }
-        if (!enter_op(s, slot)) {
-            return;
-        }
-        end_op(s, &s->jobs[slot]);
+    if (s->alive != 1 || !shape || !shape->closed || s->ops.log || j->op != j->ops ||
+        s->now + shape->latency > s->limit) {
+        return false;
     }
+    for (uint32_t i = 0; i < shape->uses; i++) {
+        SchedServer *r = &s->servers[shape->use[i].res];
+
+        settle(s, r, r->last);
+        if (r->first != r->last) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < shape->uses; i++) {
+        const IommuShapeUse *u = &shape->use[i];
+        IommuResourceStats *stats = &s->servers[u->res].stats;
+
+        stats->grants += u->grants;
+        stats->busy += u->busy;
+        stats->max_queue |= !stats->max_queue;
+    }
+    s->now += shape->latency;
+    return true;
+}
+
+static inline void job_continue(IommuSched *s, SchedJob *j)
+{
+    if (j->entered) {
+        goto ended;
+    }
+    if (play_alone(s, j)) {
+        finish(s, j);
+        return;
+    }
+    while (j->op->kind != IOMMU_OP_DONE) {
+        if (!enter_op(s, j)) {
+            j->entered = true;
+            return;
+        }
+ended:
+        end_op(s, j);
+        j->op++;
+        j->begun = s->now;
+    }
+    end_op(s, j);
+    finish(s, j);
 }
 
 /* Running. */
 
-static void run_release(IommuSched *s, SchedList *l)
+/** Process every event of the current cycle; time may pass in it, see pass_time(). */
+static inline void run_cycle(IommuSched *s)
 {
-    uint32_t e = l->head;
-    uint32_t res = s->releases[e].res;
-
-    l->head = s->releases[e].next;
-    if (l->head == NONE) {
-        l->tail = NONE;
-    }
-    s->releases[e].next = s->release_free;
-    s->release_free = e;
-    give_back(s, res);
-}
-
-static void run_continue(IommuSched *s, SchedList *l)
-{
-    uint32_t slot = l->head;
-
-    l->head = s->jobs[slot].event_next;
-    if (l->head == NONE) {
-        l->tail = NONE;
-    }
-    job_continue(s, slot);
-}
-
-/** Process every event of the current cycle. */
-static void run_cycle(IommuSched *s)
-{
-    unsigned slot = s->now % WHEEL;
-    SchedSlot *w = &s->wheel[slot];
-
     for (;;) {
-        if (w->releases.head != NONE) {
-            run_release(s, &w->releases);
-        } else if (w->continues.head != NONE) {
-            run_continue(s, &w->continues);
-        } else if (s->grant_head != s->grant_tail) {
+        unsigned slot = s->now % WHEEL;
+        SchedList *l = &s->wheel[slot];
+        SchedJob *job;
+
+        while (__builtin_expect(s->release_at <= s->now, 0)) {
+            run_release(s);
+        }
+        if (!l->head && s->grant_head == s->grant_tail) {
+            return;
+        }
+        /* While jobs go on no release becomes due: who joins a queue has seen who is free. */
+        while ((job = l->head)) {
+            l->head = job->event_next;
+            if (!l->head) {
+                s->wheel_used[slot / 64] &= ~(1ull << (slot % 64));
+            }
+            job_continue(s, job);
+        }
+        /* Time may have passed in them: then look at the cycle that it is now. */
+        if (s->grant_head != s->grant_tail && !s->wheel[s->now % WHEEL].head) {
             grant(s, s->grants[s->grant_head++ % SCHED_GRANTS]);
-        } else {
-            break;
         }
     }
-    s->wheel_used[slot / 64] &= ~(1ull << (slot % 64));
+}
+
+static inline uint64_t next_event(const IommuSched *s)
+{
+    uint64_t next;
+
+    if (s->grant_head != s->grant_tail) {
+        return s->now;
+    }
+    next = wheel_next(s);
+    /* Whatever is in the heap is later than anything the wheel can hold. */
+    if (next == IOMMU_CYCLE_NEVER && s->far_count) {
+        next = s->far[0].cycle;
+    }
+    return s->release_at < next ? s->release_at : next;
 }
 
 uint64_t sched_next_event(const IommuSched *s)
 {
-    uint64_t w = wheel_next(s);
+    return s->alive ? next_event(s) : IOMMU_CYCLE_NEVER;
+}
 
-    /* Whatever is in the heap is later than anything the wheel can hold. */
-    return w != IOMMU_CYCLE_NEVER ? w : s->far_count ? s->far[0].cycle : IOMMU_CYCLE_NEVER;
+uint64_t sched_idle_at(const IommuSched *s)
+{
+    uint64_t at = s->now;
+
+    for (unsigned i = 0; i < IOMMU_RESOURCES; i++) {
+        const SchedServer *r = &s->servers[i];
+        uint64_t until = r->first != r->last ? r->busy[(r->last - 1) & r->mask].until : 0;
+
+        at = until > at ? until : at;
+    }
+    return at;
 }
 
 void sched_run_until(IommuSched *s, uint64_t cycle)
 {
-    for (;;) {
-        uint64_t next = sched_next_event(s);
+    uint64_t outer = s->limit;
 
-        if (next > cycle) {
+    s->limit = cycle;
+    while (s->alive) {
+        uint64_t next = next_event(s);
+
+        if (next > cycle || next == IOMMU_CYCLE_NEVER) {
             break;
         }
         if (next != s->now) {
@@ -657,71 +595,120 @@ void sched_run_until(IommuSched *s, uint64_t cycle)
     if (cycle != IOMMU_CYCLE_NEVER && cycle > s->now) {
         set_now(s, cycle);
     }
+    s->limit = outer;
 }
 
-uint32_t sched_job_new(IommuSched *s, uint64_t number, unsigned class_index, const IommuOp *ops,
-                       size_t count)
+static inline uint64_t submit(IommuSched *s, SchedJob *job, uint64_t cookie)
 {
-    uint32_t slot;
-    SchedJob *j;
-
-    if (!s->free_count && !jobs_grow(s)) {
-        return NONE;
-    }
-    slot = s->free_jobs[s->free_count - 1];
-    j = &s->jobs[slot];
-    if (!ops_grow(j, count)) {
-        return NONE;
-    }
-    s->free_count--;
-    memcpy(j->ops, ops, count * sizeof(IommuOp));
-    j->number = number;
-    j->begun = s->now;
-    j->count = count;
-    j->pc = 0;
-    j->mark = 0;
-    j->class_index = class_index;
-    j->waiters = NONE;
-    j->entered = false;
-    j->holding = 0;
-    j->newer = NONE;
-    j->older = s->newest[class_index];
-    if (j->older == NONE) {
-        s->oldest[class_index] = slot;
-    } else {
-        s->jobs[j->older].newer = slot;
-    }
-    s->newest[class_index] = slot;
-    s->active[class_index]++;
-    index_insert(s, number, slot);
-    return slot;
+    job->cookie = cookie;
+    schedule(s, s->now, job);
+    return s->next_job++;
 }
 
 uint64_t sched_submit(IommuSched *s, unsigned job_class, uint64_t cookie, const IommuOp *ops,
                       size_t count)
 {
-    uint32_t slot = sched_job_new(s, s->next_job, __builtin_ctz(job_class), ops, count);
+    SchedJob *job = sched_job_copy(s, s->next_job, __builtin_ctz(job_class), ops, count);
 
-    if (slot == NONE) {
-        return 0;
-    }
-    s->jobs[slot].cookie = cookie;
-    schedule_continue(s, s->now, slot);
-    return s->next_job++;
+    return job ? submit(s, job, cookie) : 0;
 }
 
-bool sched_append(IommuSched *s, uint64_t job, const IommuOp *ops, size_t count)
+uint64_t sched_submit_shape(IommuSched *s, unsigned job_class, uint64_t cookie,
+                            const IommuShape *shape)
 {
-    SchedJob *j = &s->jobs[*index_slot(s, job)];
+    SchedJob *job = sched_job_new(s, s->next_job, __builtin_ctz(job_class));
 
-    if (!ops_grow(j, j->count + count)) {
+    if (!job) {
+        return 0;
+    }
+    job->shape = shape;
+    job->op = job->ops = shape->ops;
+    job->count = shape->count;
+    return submit(s, job, cookie);
+}
+
+/* One operation more, @latency cycles after the first. False: the form is not closed. */
+static bool shape_add(IommuShape *shape, const IommuOp *op, uint64_t *held, uint64_t *until)
+{
+    IommuShapeUse *u = shape->use;
+
+    switch (op->kind) {
+    case IOMMU_OP_DELAY:
+        shape->latency += op->latency;
+        return true;
+    case IOMMU_OP_USE:
+    case IOMMU_OP_HOLD:
+    case IOMMU_OP_RELEASE:
+        break;
+    default:
+        return op->kind == IOMMU_OP_DONE;
+    }
+    while (u < &shape->use[shape->uses] && u->res != op->res) {
+        u++;
+    }
+    if (op->kind == IOMMU_OP_RELEASE) {
+        u->busy += shape->latency - held[op->res];
+        held[op->res] = IOMMU_CYCLE_NEVER;
+        return true;
+    }
+    if (u == &shape->use[shape->uses]) {
+        shape->uses++;
+        u->res = op->res;
+    }
+    u->grants++;
+    if (op->kind == IOMMU_OP_HOLD) {
+        held[op->res] = shape->latency;
+        return true;
+    }
+    /* It must not come upon itself. */
+    if (until[op->res] > shape->latency) {
         return false;
     }
-    memmove(j->ops + j->pc + 1 + count, j->ops + j->pc + 1,
-            (j->count - j->pc - 1) * sizeof(IommuOp));
-    memcpy(j->ops + j->pc + 1, ops, count * sizeof(IommuOp));
-    j->count += count;
+    until[op->res] = shape->latency + op->occupancy;
+    u->busy += op->occupancy;
+    shape->latency += op->latency;
     return true;
+}
+
+void sched_shape_init(IommuShape *shape, const IommuOp *ops, uint32_t count)
+{
+    uint64_t held[IOMMU_RESOURCES], until[IOMMU_RESOURCES] = { 0 };
+
+    memset(shape, 0, sizeof(*shape));
+    memset(held, 0xff, sizeof(held));
+    memcpy(shape->ops, ops, count * sizeof(*ops));
+    shape->count = count;
+    shape->closed = true;
+    for (uint32_t i = 0; shape->closed && i < count; i++) {
+        shape->closed = shape_add(shape, &ops[i], held, until);
+    }
+    for (unsigned i = 0; i < IOMMU_RESOURCES; i++) {
+        shape->closed &= held[i] == IOMMU_CYCLE_NEVER && until[i] <= shape->latency;
+    }
+}
+
+uint64_t sched_done_before(const IommuSched *s)
+{
+    uint64_t number = s->next_job;
+
+    for (unsigned c = 0; c < SCHED_CLASSES; c++) {
+        if (s->oldest[c] && s->oldest[c]->number < number) {
+            number = s->oldest[c]->number;
+        }
+    }
+    return number;
+}
+
+bool sched_reached(const IommuSched *s, uint64_t job, unsigned mark)
+{
+    const SchedJob *j;
+
+    /* Most are long done. */
+    if (job < sched_done_before(s)) {
+        return true;
+    }
+    j = sched_job_find(s, job);
+    return !j || j->mark >= mark;
 }
 
 uint64_t sched_now(const IommuSched *s)
@@ -752,53 +739,56 @@ const IommuResourceStats *sched_stats(const IommuSched *s, IommuResource r)
 void sched_reset(IommuSched *s)
 {
     s->now = 0;
+    s->limit = 0;
     s->next_job = 1;
+    s->serial = 0;
+    s->armed = 0;
+    s->release_at = IOMMU_CYCLE_NEVER;
     for (unsigned r = 0; r < IOMMU_RESOURCES; r++) {
         SchedServer *v = &s->servers[r];
 
-        *v = (SchedServer) { .servers = v->servers, .free = v->servers, .head = NONE, .tail = NONE };
+        *v = (SchedServer) {
+            .servers = v->servers, .free = v->servers, .mask = v->mask, .busy = v->busy,
+        };
     }
-    s->free_count = 0;
-    for (uint32_t i = s->job_cap; i-- > 0;) {
-        s->free_jobs[s->free_count++] = i;
-    }
-    if (s->index) {
-        memset(s->index, 0xff, (s->index_mask + 1) * sizeof(uint32_t));
-        s->displaced = 0;
-    }
-    for (unsigned c = 0; c < SCHED_CLASSES; c++) {
-        s->oldest[c] = s->newest[c] = NONE;
-        s->active[c] = 0;
-    }
-    s->drains = (SchedList) { NONE, NONE };
-    memset(s->wheel, 0xff, sizeof(s->wheel));
+    sched_jobs_reset(s);
+    s->drains = (SchedList) { NULL, NULL };
+    memset(s->wheel, 0, sizeof(s->wheel));
     memset(s->wheel_used, 0, sizeof(s->wheel_used));
     s->grant_head = s->grant_tail = 0;
-    s->release_free = NONE;
-    for (uint32_t i = s->release_count; i-- > 0;) {
-        s->releases[i].next = s->release_free;
-        s->release_free = i;
-    }
     s->far_count = 0;
     s->far_serial = 0;
+}
+
+/* Room for every server in use at once. */
+static bool servers_init(SchedServer *r, uint32_t servers)
+{
+    uint64_t room = 1;
+
+    while (room < servers) {
+        room *= 2;
+    }
+    r->servers = servers;
+    r->mask = room - 1;
+    r->busy = calloc(room, sizeof(*r->busy));
+    return r->busy;
 }
 
 IommuSched *sched_new(const uint32_t servers[IOMMU_RESOURCES], const IommuSchedOps *ops,
                       void *opaque)
 {
     IommuSched *s = calloc(1, sizeof(*s));
+    bool ok = s;
 
     if (!s) {
         return NULL;
     }
     s->ops = *ops;
     s->opaque = opaque;
-    for (unsigned r = 0; r < IOMMU_RESOURCES; r++) {
-        s->servers[r].servers = servers[r];
-        s->release_count += servers[r];
+    for (unsigned r = 0; ok && r < IOMMU_RESOURCES; r++) {
+        ok = servers_init(&s->servers[r], servers[r]);
     }
-    s->releases = calloc(s->release_count, sizeof(*s->releases));
-    if (!s->releases || !jobs_grow(s)) {
+    if (!ok || !sched_jobs_init(s)) {
         sched_free(s);
         return NULL;
     }
@@ -811,13 +801,9 @@ void sched_free(IommuSched *s)
     if (!s) {
         return;
     }
-    for (uint32_t i = 0; i < s->job_cap; i++) {
-        free(s->jobs[i].ops);
+    sched_jobs_destroy(s);
+    for (unsigned r = 0; r < IOMMU_RESOURCES; r++) {
+        free(s->servers[r].busy);
     }
-    free(s->jobs);
-    free(s->free_jobs);
-    free(s->index);
-    free(s->releases);
-    free(s->far);
     free(s);
 }

@@ -22,6 +22,10 @@ enum {
 
 #define NO_SLOT UINT32_MAX
 
+/* A plan of few lookups, that all hit and wait for nobody, by its lookups: two bits each, behind a 1. */
+#define SHAPE_STEPS 4u
+#define SHAPES (1u << (2 * SHAPE_STEPS + 1))
+
 typedef struct Kept {
     IommuRecord record;
     bool used;
@@ -39,6 +43,7 @@ struct IommuTimed {
     uint32_t *free_records;
     uint32_t record_cap, free_count;
     IommuOp scratch[IOMMU_JOB_OPS];
+    IommuShape *shapes[SHAPES]; /* of requests that found everything; made when first met */
 
     /* What a retry interrupted: its steps so far, and whose they are. */
     IommuStep outer_steps[IOMMU_PLAN_STEPS];
@@ -259,11 +264,55 @@ static void on_log(void *opaque, uint64_t job, const IommuOp *op, uint64_t begin
 
 /* Requests */
 
+/* The shape of the request that @p is the plan of, or NULL if it must be made on purpose. */
+static const IommuShape *shape_of(IommuTimed *t, const IommuPlan *p)
+{
+    static const uint8_t codes[IOMMU_STEP_KINDS] = {
+        [IOMMU_STEP_CONFIG] = 1, [IOMMU_STEP_UTLB] = 2, [IOMMU_STEP_TLB] = 3,
+    };
+    uint64_t done_before = sched_done_before(t->sched);
+    unsigned key = 1;
+    size_t count;
+
+    if (p->count > SHAPE_STEPS) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < p->count; i++) {
+        const IommuStep *step = &p->steps[i];
+        unsigned code = codes[step->kind];
+
+        if (!code || step->fill >> IOMMU_PLAN_STAMP_BITS >= done_before) {
+            return NULL;
+        }
+        key = key << 2 | code;
+    }
+    if (__builtin_expect(!t->shapes[key], 0)) {
+        count = iommu_job_of_request(&t->timing, p, t->sched, t->scratch);
+        t->shapes[key] = count <= IOMMU_SHAPE_OPS ? malloc(sizeof(IommuShape)) : NULL;
+        if (t->shapes[key]) {
+            sched_shape_init(t->shapes[key], t->scratch, count);
+        }
+    }
+    return t->shapes[key];
+}
+
+/* Begin the job of the request just resolved; its number, or 0 if out of memory. */
+static uint64_t submit_request(IommuTimed *t, uint64_t cookie)
+{
+    const IommuShape *shape = shape_of(t, t->model->plan);
+    size_t count;
+
+    if (shape) {
+        return sched_submit_shape(t->sched, IOMMU_JOB_REQUEST, cookie, shape);
+    }
+    count = iommu_job_of_request(&t->timing, t->model->plan, t->sched, t->scratch);
+    return sched_submit(t->sched, IOMMU_JOB_REQUEST, cookie, t->scratch, count);
+}
+
 uint64_t iommu_timed_submit(IommuTimed *t, const IommuTxn *txn, IommuResult *res)
 {
     IommuPlan *p = t->model->plan;
     uint64_t job;
-    size_t count;
 
     /* Also at the same cycle: what an earlier input of it has begun comes first. */
     sched_run_until(t->sched, txn->arrival > sched_now(t->sched) ? txn->arrival
@@ -273,11 +322,10 @@ uint64_t iommu_timed_submit(IommuTimed *t, const IommuTxn *txn, IommuResult *res
     t->resolving = true;
     t->model->ops->translate(t->model, txn, res);
     t->resolving = false;
-    count = iommu_job_of_request(&t->timing, p, t->sched, t->scratch);
     p->keep = false;
     p->job = 0;
     res->complete = IOMMU_CYCLE_NEVER;
-    job = sched_submit(t->sched, IOMMU_JOB_REQUEST, txn->cookie, t->scratch, count);
+    job = submit_request(t, txn->cookie);
     if (!job) {
         t->ops.done(t->opaque, txn->cookie, sched_now(t->sched)); /* out of memory: no time */
     }
@@ -525,6 +573,9 @@ void iommu_timed_free(IommuTimed *t)
     }
     t->model->timed = NULL;
     sched_free(t->sched);
+    for (unsigned i = 0; i < SHAPES; i++) {
+        free(t->shapes[i]);
+    }
     free(t->records);
     free(t->free_records);
     free(t);

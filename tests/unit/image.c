@@ -54,16 +54,18 @@ IommuStateWriter image_read(const char *name)
 {
     const char *dir = g_getenv("STAGEWALK_IMAGES");
     g_autofree char *path = g_build_filename(dir ? dir : "tests/unit/images", name, NULL);
-    g_autofree char *text = NULL;
+    g_autofree char *text = NULL, *joined = NULL;
     g_autoptr(GError) error = NULL;
+    g_auto(GStrv) parts = NULL;
     g_auto(GStrv) lines = NULL;
     IommuStateWriter w = { 0 };
 
     g_file_get_contents(path, &text, NULL, &error);
     g_assert_no_error(error);
     /* A line that ends in a backslash goes on. */
-    text = g_strjoinv("", g_strsplit(text, "\\\n", -1));
-    lines = g_strsplit(text, "\n", -1);
+    parts = g_strsplit(text, "\\\n", -1);
+    joined = g_strjoinv("", parts);
+    lines = g_strsplit(joined, "\n", -1);
     for (char **line = lines; *line; line++) {
         if (**line && **line != '#') {
             g_auto(GStrv) words = g_strsplit(g_strstrip(*line), " ", -1);

@@ -49,7 +49,7 @@ void sim_print_summary(const SimReport *r, const IommuProfile *profile, FILE *ou
                     s->grants, s->busy, 100 * ratio(s->busy, r->cycles), s->max_queue);
         }
     }
-    fprintf(out, "host               %.3f s, %.2f million requests a second\n", r->seconds,
+    fprintf(out, "processor time     %.3f s, %.2f million requests a second\n", r->seconds,
             r->seconds > 0 ? r->requests / r->seconds / 1e6 : 0);
 }
 

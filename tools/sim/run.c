@@ -3,6 +3,7 @@
  * Feed a source to a bed, and observe.
  */
 #include <string.h>
+#include <time.h>
 
 #include "sim.h"
 
@@ -197,29 +198,29 @@ static void log_request(Run *run, const IommuTxn *txn, uint64_t job, const Iommu
     fputc('\n', run->o->log);
 }
 
-static void do_request(Run *run, const SimItem *item)
+static void do_request(Run *run, SimItem *item)
 {
     SimReport *r = run->r;
     uint64_t slot = flight_new(run);
     Flight *f = &run->flights[slot];
-    IommuTxn txn = item->txn;
+    IommuTxn *txn = &item->txn;
     const IommuCounters *c = &run->bed.model->counters;
     SimWindow *w;
     IommuResult res;
 
-    txn.arrival = item->cycle;
+    txn->arrival = item->cycle;
     /* The job's number is above, for whom hears of a stall; ours below. */
-    txn.cookie = sched_next_job(iommu_timed_sched(run->bed.timed)) << SIM_COOKIE_BITS | slot;
-    *f = (Flight) { .arrival = item->cycle, .addr = txn.addr, .stream = txn.stream };
+    txn->cookie = sched_next_job(iommu_timed_sched(run->bed.timed)) << SIM_COOKIE_BITS | slot;
+    *f = (Flight) { .arrival = item->cycle, .addr = txn->addr, .stream = txn->stream };
     if (run->spans_of) {
         f->spans = g_array_new(FALSE, FALSE, sizeof(SimSpan));
     }
-    f->job = iommu_timed_submit(run->bed.timed, &txn, &res);
+    f->job = iommu_timed_submit(run->bed.timed, txn, &res);
     if (run->spans_of) {
         g_hash_table_insert(run->spans_of, GSIZE_TO_POINTER(f->job), f->spans);
     }
     r->requests++;
-    r->bytes += txn.size;
+    r->bytes += txn->size;
     r->ok += res.status == IOMMU_STATUS_OK;
     r->stalled += res.status == IOMMU_STATUS_STALLED;
     r->faulted += res.status != IOMMU_STATUS_OK && res.status != IOMMU_STATUS_STALLED;
@@ -229,14 +230,14 @@ static void do_request(Run *run, const SimItem *item)
     run->last_lookups = c->tlb_lookups;
     run->last_hits = c->tlb_hits;
     if (run->o->log) {
-        log_request(run, &txn, f->job, &res);
+        log_request(run, txn, f->job, &res);
     }
 }
 
-static bool do_item(Run *run, const SimItem *item, char **error)
+static bool do_item(Run *run, SimItem *item, char **error)
 {
     SimBed *b = &run->bed;
-    RegBus bus = sim_bed_bus(b);
+    RegBus bus;
     uint64_t value;
 
     if (run->o->inputs && run->o->log && b->timed) {
@@ -262,9 +263,11 @@ static bool do_item(Run *run, const SimItem *item, char **error)
         ramhost_write64(&b->ram, item->addr, item->value);
         break;
     case SIM_WRITE:
+        bus = sim_bed_bus(b);
         bus.write(bus.opaque, item->addr, item->value, item->size);
         break;
     case SIM_READ:
+        bus = sim_bed_bus(b);
         value = bus.read(bus.opaque, item->addr, item->size);
         if (run->o->log) {
             fprintf(run->o->log, "%" PRIu64 " read 0x%" PRIx64 " 0x%" PRIx64 "\n",
@@ -293,7 +296,7 @@ static void finish(Run *run)
     while (run->bed.timed && (next = iommu_timed_next(run->bed.timed)) != IOMMU_CYCLE_NEVER) {
         iommu_timed_run_until(run->bed.timed, next);
     }
-    r->cycles = sim_bed_now(&run->bed);
+    r->cycles = run->bed.timed ? sched_idle_at(iommu_timed_sched(run->bed.timed)) : 0;
     r->counters = run->bed.model->counters;
     for (unsigned i = 0; run->bed.timed && i < IOMMU_RESOURCES; i++) {
         r->resources[i] = *sched_stats(iommu_timed_sched(run->bed.timed), i);
@@ -309,11 +312,20 @@ static void log_memory(Run *run)
     fprintf(run->o->log, "memory %s\n", sum);
 }
 
+/* Of this process: what others of the machine do is not in it. */
+static double processor_seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return t.tv_sec + t.tv_nsec / 1e9;
+}
+
 bool sim_run(SimSource *s, const IommuProfile *profile, const SimRunOptions *o, SimReport *r,
              char **error)
 {
     Run run = { .o = o, .r = r, .mhz = profile->timing.clock_mhz };
-    gint64 begun;
+    double begun;
     SimItem item;
     bool ok = true;
 
@@ -331,7 +343,7 @@ bool sim_run(SimSource *s, const IommuProfile *profile, const SimRunOptions *o, 
     run.bed.timed_ops.done = on_done;
     run.bed.timed_ops.log = o->log || o->perfetto || o->spans ? on_op : NULL;
     run.spans_of = o->spans ? g_hash_table_new(g_direct_hash, g_direct_equal) : NULL;
-    begun = g_get_monotonic_time();
+    begun = processor_seconds();
     while (ok && s->next(s, &item, error)) {
         if (o->copy) {
             sim_trace_put(o->copy, &item);
@@ -340,7 +352,7 @@ bool sim_run(SimSource *s, const IommuProfile *profile, const SimRunOptions *o, 
     }
     ok = ok && !*error;
     finish(&run);
-    r->seconds = (g_get_monotonic_time() - begun) / 1e6;
+    r->seconds = processor_seconds() - begun;
     if (ok && o->log) {
         log_memory(&run);
     }

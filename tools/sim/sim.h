@@ -163,7 +163,7 @@ typedef struct SimReport {
     IommuCounters counters;
     IommuResourceStats resources[IOMMU_RESOURCES];
     uint64_t bus_reads;        /* structures and descriptors read from memory */
-    double seconds;            /* of host time */
+    double seconds;            /* of the host's processor */
 } SimReport;
 
 typedef struct SimRunOptions {

@@ -66,6 +66,31 @@ typedef struct IommuOp {
 #define IOMMU_JOB_COMMAND 2u
 #define IOMMU_JOB_RECORD  4u
 
+/** What one resource gives to a job that is alone. */
+typedef struct IommuShapeUse {
+    uint64_t busy; /* server-cycles */
+    uint32_t grants;
+    uint32_t res;
+} IommuShapeUse;
+
+#define IOMMU_SHAPE_OPS 16u
+
+/**
+ * A list of operations that many jobs share, with what it comes to for a job that is alone from its first
+ * cycle to its last: then it needs no events.
+ */
+typedef struct IommuShape {
+    uint32_t count;
+    uint32_t uses;     /* of .use */
+    bool closed;       /* there is such a form: the members below say it */
+    uint64_t latency;  /* cycles from the first operation to DONE; no server is in USE then */
+    IommuShapeUse use[IOMMU_RESOURCES];
+    IommuOp ops[IOMMU_SHAPE_OPS];
+} IommuShape;
+
+/** Work out @shape from 1 to IOMMU_SHAPE_OPS operations, of which the last is DONE. */
+void sched_shape_init(IommuShape *shape, const IommuOp *ops, uint32_t count);
+
 typedef struct IommuSched IommuSched;
 
 typedef struct IommuSchedOps {
@@ -106,6 +131,10 @@ uint64_t sched_next_job(const IommuSched *s);
 uint64_t sched_submit(IommuSched *s, unsigned job_class, uint64_t cookie, const IommuOp *ops,
                       size_t count);
 
+/** The same with the operations of @shape, which outlives the job. */
+uint64_t sched_submit_shape(IommuSched *s, unsigned job_class, uint64_t cookie,
+                            const IommuShape *shape);
+
 /**
  * From within its own ACTION only: put @ops behind the current operation of @job. False if out of
  * memory: the job is as it was.
@@ -115,8 +144,17 @@ bool sched_append(IommuSched *s, uint64_t job, const IommuOp *ops, size_t count)
 /** Process every event up to and including @cycle; time is then @cycle. */
 void sched_run_until(IommuSched *s, uint64_t cycle);
 
-/** Cycle of the earliest event, or IOMMU_CYCLE_NEVER. */
+/**
+ * Cycle of the earliest event, or IOMMU_CYCLE_NEVER. A server that becomes free without anybody queueing
+ * for it is none.
+ */
 uint64_t sched_next_event(const IommuSched *s);
+
+/** Cycle from which no server is in USE, if no job goes on before: now, or later. */
+uint64_t sched_idle_at(const IommuSched *s);
+
+/** Every job with a smaller number is done. */
+uint64_t sched_done_before(const IommuSched *s);
 
 /** Whether job @job has progressed to @mark or is done: a WAIT for it would not block. */
 bool sched_reached(const IommuSched *s, uint64_t job, unsigned mark);

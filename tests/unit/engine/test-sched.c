@@ -51,9 +51,11 @@ static void on_log(void *opaque, uint64_t job, const IommuOp *op, uint64_t begin
     b->logged++;
 }
 
-static Bench *bench_new(void)
+static Bench *bench_with(bool log)
 {
-    static const IommuSchedOps ops = { .done = on_done, .action = on_action, .log = on_log };
+    const IommuSchedOps ops = {
+        .done = on_done, .action = on_action, .log = log ? on_log : NULL,
+    };
     uint32_t servers[IOMMU_RESOURCES];
     Bench *b = g_new0(Bench, 1);
 
@@ -63,6 +65,11 @@ static Bench *bench_new(void)
     servers[IOMMU_RES_WALKER] = 2;
     b->s = sched_new(servers, &ops, b);
     return b;
+}
+
+static Bench *bench_new(void)
+{
+    return bench_with(true);
 }
 
 static void bench_free(Bench *b)
@@ -275,6 +282,172 @@ static void next_event_says_when(void)
     bench_free(b);
 }
 
+static void a_server_nobody_waits_for_is_no_event(void)
+{
+    Bench *b = bench_new();
+
+    SUBMIT(b, USE(IOMMU_RES_MEM, 100, 5), DONE);
+    sched_run_until(b->s, 5);
+    g_assert_cmpuint(b->done[1], ==, 5);
+    g_assert_cmpuint(sched_next_event(b->s), ==, IOMMU_CYCLE_NEVER);
+    g_assert_cmpuint(sched_idle_at(b->s), ==, 100);
+    SUBMIT(b, USE(IOMMU_RES_MEM, 1, 1), DONE);
+    sched_run_until(b->s, 5);
+    g_assert_cmpuint(sched_next_event(b->s), ==, 100);
+    sched_run_until(b->s, 1000);
+    g_assert_cmpuint(b->done[2], ==, 101);
+    g_assert_cmpuint(sched_idle_at(b->s), ==, 1000);
+    bench_free(b);
+}
+
+/* Two servers become free in one cycle: that which was granted first grants first, whoever queued first. */
+static void releases_of_a_cycle_go_by_order_of_grant(void)
+{
+    Bench *b = bench_new();
+
+    SUBMIT(b, USE(IOMMU_RES_PORT, 10, 1), DONE);
+    SUBMIT(b, USE(IOMMU_RES_TLB, 10, 1), DONE);
+    sched_run_until(b->s, 3);
+    SUBMIT(b, USE(IOMMU_RES_TLB, 1, 5), DONE);
+    sched_run_until(b->s, 4);
+    SUBMIT(b, USE(IOMMU_RES_PORT, 1, 5), DONE);
+    sched_run_until(b->s, 1000);
+    g_assert_cmpuint(b->done[3], ==, 15);
+    g_assert_cmpuint(b->done[4], ==, 15);
+    g_assert_cmpuint(b->order[2], ==, 4);
+    g_assert_cmpuint(b->order[3], ==, 3);
+    bench_free(b);
+}
+
+/* Shapes. */
+
+#define SHAPE(shape, ...)                                                                 \
+    sched_shape_init(shape, (const IommuOp[]) { __VA_ARGS__ },                            \
+                     sizeof((const IommuOp[]) { __VA_ARGS__ }) / sizeof(IommuOp))
+
+static void a_closed_form_is_the_sum(void)
+{
+    IommuShape s;
+
+    SHAPE(&s, HOLD(IOMMU_RES_TXN), USE(IOMMU_RES_TLB, 1, 3), USE(IOMMU_RES_TLB, 2, 4), DELAY(5),
+          RELEASE(IOMMU_RES_TXN), DONE);
+    g_assert_true(s.closed);
+    g_assert_cmpuint(s.latency, ==, 12);
+    g_assert_cmpuint(s.uses, ==, 2);
+    g_assert_cmpuint(s.use[0].res, ==, IOMMU_RES_TXN);
+    g_assert_cmpuint(s.use[0].busy, ==, 12);
+    g_assert_cmpuint(s.use[0].grants, ==, 1);
+    g_assert_cmpuint(s.use[1].busy, ==, 3);
+    g_assert_cmpuint(s.use[1].grants, ==, 2);
+}
+
+static void no_closed_form(void)
+{
+    IommuShape s;
+
+    /* It meets itself; it is over before its server is free; it keeps what it holds; others matter. */
+    SHAPE(&s, USE(IOMMU_RES_TLB, 4, 3), USE(IOMMU_RES_TLB, 1, 3), DONE);
+    g_assert_false(s.closed);
+    SHAPE(&s, USE(IOMMU_RES_TLB, 4, 3), DONE);
+    g_assert_false(s.closed);
+    SHAPE(&s, HOLD(IOMMU_RES_TXN), DELAY(3), DONE);
+    g_assert_false(s.closed);
+    SHAPE(&s, DELAY(1), WAIT(1, 1), DONE);
+    g_assert_false(s.closed);
+    SHAPE(&s, DELAY(1), DRAIN(IOMMU_JOB_REQUEST), DONE);
+    g_assert_false(s.closed);
+    SHAPE(&s, DELAY(1), ACTION, DONE);
+    g_assert_false(s.closed);
+}
+
+static unsigned random_ops(GRand *r, IommuOp *ops)
+{
+    unsigned n = 0;
+
+    ops[n++] = (IommuOp) HOLD(IOMMU_RES_WALKER);
+    for (int i = g_rand_int_range(r, 1, 6); i; i--) {
+        static const IommuResource of[] = { IOMMU_RES_PORT, IOMMU_RES_TLB, IOMMU_RES_CONFIG };
+
+        ops[n++] = (IommuOp) USE(of[g_rand_int_range(r, 0, 3)], g_rand_int_range(r, 0, 4),
+                                 g_rand_int_range(r, 0, 7));
+    }
+    ops[n++] = (IommuOp) DELAY(g_rand_int_range(r, 0, 4));
+    ops[n++] = (IommuOp) RELEASE(IOMMU_RES_WALKER);
+    ops[n++] = (IommuOp) DONE;
+    return n;
+}
+
+/*
+ * The same jobs as shapes, unwatched, and operation by operation, logged: the same cycles, order and
+ * totals, however far apart the jobs are and wherever time is stopped.
+ */
+static void a_shape_is_as_its_operations(void)
+{
+    unsigned closed = 0, open = 0;
+
+    for (guint32 seed = 1; seed <= 2000; seed++) {
+        GRand *r = g_rand_new_with_seed(seed);
+        Bench *one = bench_with(false), *other = bench_with(true);
+        IommuShape shapes[2];
+        IommuOp ops[2][IOMMU_SHAPE_OPS];
+        int gap = g_rand_int_range(r, 1, 60);
+
+        for (unsigned i = 0; i < 2; i++) {
+            sched_shape_init(&shapes[i], ops[i], random_ops(r, ops[i]));
+            closed += shapes[i].closed;
+            open += !shapes[i].closed;
+        }
+        for (unsigned n = 1; n < MOST; n++) {
+            unsigned i = g_rand_int_range(r, 0, 2);
+
+            sched_submit_shape(one->s, IOMMU_JOB_REQUEST, 0, &shapes[i]);
+            sched_submit(other->s, IOMMU_JOB_REQUEST, 0, ops[i], shapes[i].count);
+            for (int slices = g_rand_int_range(r, 1, 3); slices; slices--) {
+                uint64_t until = sched_now(one->s) + g_rand_int_range(r, 0, gap);
+
+                sched_run_until(one->s, until);
+                sched_run_until(other->s, until);
+                g_assert_cmpuint(one->finished, ==, other->finished);
+                g_assert_cmpuint(sched_now(one->s), ==, until);
+                g_assert_cmpuint(sched_idle_at(one->s), ==, sched_idle_at(other->s));
+            }
+        }
+        sched_run_until(one->s, 1000000);
+        sched_run_until(other->s, 1000000);
+        g_assert_cmpuint(one->finished, ==, MOST - 1);
+        g_assert_cmpmem(one->done, sizeof(one->done), other->done, sizeof(other->done));
+        g_assert_cmpmem(one->order, sizeof(one->order), other->order, sizeof(other->order));
+        for (unsigned i = 0; i < IOMMU_RESOURCES; i++) {
+            g_assert_cmpmem(sched_stats(one->s, i), sizeof(IommuResourceStats),
+                            sched_stats(other->s, i), sizeof(IommuResourceStats));
+        }
+        bench_free(one);
+        bench_free(other);
+        g_rand_free(r);
+    }
+    g_assert_cmpuint(closed, >, 500);
+    g_assert_cmpuint(open, >, 500);
+}
+
+/* Whoever comes while the job is under way finds it where it would be. */
+static void a_shape_is_no_further_than_time(void)
+{
+    Bench *b = bench_with(false);
+    IommuShape s;
+
+    SHAPE(&s, HOLD(IOMMU_RES_TXN), USE(IOMMU_RES_TLB, 10, 10), RELEASE(IOMMU_RES_TXN), DONE);
+    g_assert_true(s.closed);
+    sched_submit_shape(b->s, IOMMU_JOB_REQUEST, 0, &s);
+    sched_run_until(b->s, 4);
+    g_assert_cmpuint(b->finished, ==, 0);
+    g_assert_cmpuint(sched_now(b->s), ==, 4);
+    SUBMIT(b, USE(IOMMU_RES_TLB, 1, 1), DONE);
+    sched_run_until(b->s, 1000);
+    g_assert_cmpuint(b->done[1], ==, 10);
+    g_assert_cmpuint(b->done[2], ==, 11);
+    bench_free(b);
+}
+
 /* A random job mix; the same mix must give the same cycles however time is sliced. */
 static void play_random(Bench *b, guint32 seed, unsigned slice)
 {
@@ -374,6 +547,12 @@ int main(int argc, char **argv)
     g_test_add_func("/engine/sched/action-inserts", action_may_insert_operations);
     g_test_add_func("/engine/sched/far-events-keep-order", far_events_keep_their_order);
     g_test_add_func("/engine/sched/next-event", next_event_says_when);
+    g_test_add_func("/engine/sched/free-server-is-no-event", a_server_nobody_waits_for_is_no_event);
+    g_test_add_func("/engine/sched/releases-by-order", releases_of_a_cycle_go_by_order_of_grant);
+    g_test_add_func("/engine/sched/shape/sum", a_closed_form_is_the_sum);
+    g_test_add_func("/engine/sched/shape/none", no_closed_form);
+    g_test_add_func("/engine/sched/shape/as-its-operations", a_shape_is_as_its_operations);
+    g_test_add_func("/engine/sched/shape/no-further-than-time", a_shape_is_no_further_than_time);
     g_test_add_func("/engine/sched/slicing", slicing_does_not_matter);
     g_test_add_func("/engine/sched/reset", reset_starts_over);
     g_test_add_func("/engine/sched/log", every_operation_is_logged);

@@ -75,6 +75,36 @@ static void test_repeats(gconstpointer data)
     g_assert_cmpuint(strlen(one), >, 30000);
 }
 
+/* A run that is logged plays every operation; one that is not may take short cuts. */
+static void test_watching_changes_nothing(gconstpointer data)
+{
+    static const uint64_t gaps[] = { 0, 1, 3, 9, 50 };
+    SimGeneratorOptions o = busy(GPOINTER_TO_UINT(data));
+
+    for (unsigned p = 0; p < G_N_ELEMENTS(profiles); p++) {
+        IommuProfile profile = simfix_profile(profiles[p], "timing.mem.latency=20");
+
+        for (unsigned g = 0; g < G_N_ELEMENTS(gaps); g++) {
+            g_autofree char *log = NULL;
+            SimReport watched, alone;
+
+            o.gap = gaps[g];
+            o.pages = 4;
+            watched = simfix_run(&o, &profile, &log);
+            alone = simfix_run(&o, &profile, NULL);
+            g_assert_cmpuint(watched.cycles, ==, alone.cycles);
+            g_assert_cmpmem(watched.latencies, SIM_LATENCIES * sizeof(uint64_t), alone.latencies,
+                            SIM_LATENCIES * sizeof(uint64_t));
+            g_assert_cmpmem(watched.windows, sizeof(watched.windows), alone.windows,
+                            sizeof(alone.windows));
+            g_assert_cmpmem(watched.resources, sizeof(watched.resources), alone.resources,
+                            sizeof(alone.resources));
+            sim_report_clear(&watched);
+            sim_report_clear(&alone);
+        }
+    }
+}
+
 /* Lines "... request JOB ..." of a log without their cycle: the outcomes. */
 static char *outcomes(const char *log)
 {
@@ -121,6 +151,7 @@ int main(int argc, char **argv)
         } tests[] = {
             { "identities", test_identities },
             { "repeats", test_repeats },
+            { "watching-changes-nothing", test_watching_changes_nothing },
             { "latencies-change-no-answer", test_latencies_change_no_answer },
         };
 
