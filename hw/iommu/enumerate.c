@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Visit every mapping of a range, both stages composed, from memory as it is now: what VFIO and vhost
- * need when they begin to watch a stream whose tables are already there.
+ * Visit every mapping of a range, both stages composed, from memory as it is now: what VFIO and
+ * vhost need when they begin to watch a stream whose tables are already there.
  */
 #include "walk-internal.h"
 
@@ -145,7 +145,8 @@ static bool visit_root(Visit *v, const PtRegime *r, const PtRegime *under, LeafP
 
 /*
  * A format chooses its root by ranges it does not tell. They can only begin or end where the input
- * size, or half of it for a sign-extended address, says so: between these points one root serves all.
+ * size, or half of it for a sign-extended address, says so: between these points one root serves
+ * all.
  */
 static bool visit_stage(Visit *v, const PtRegime *r, const PtRegime *under, LeafPart *part,
                         uint64_t first, uint64_t last)

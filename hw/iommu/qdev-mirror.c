@@ -11,8 +11,8 @@
  * the removal of a part of one, both of which a host IOMMU refuses. Reading "check" compares
  * everything it holds with what the IOMMU says now, both ways; "" means equal.
  *
- * Built with CONFIG_TEST_DEVICES, as QEMU's own test devices are. It cannot be unplugged, so what it
- * listens to stays until the emulator ends.
+ * Built with CONFIG_TEST_DEVICES, as QEMU's own test devices are. It cannot be unplugged, so what
+ * it listens to stays until the emulator ends.
  */
 #include "qemu/osdep.h"
 #include "exec/memory.h"

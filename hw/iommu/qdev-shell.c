@@ -82,7 +82,9 @@ static bool actions_pending(const IommuShell *s)
     return s->actions_done < s->actions->len;
 }
 
-/* The oldest action. What has been done is cut off when it is most of the array: O(1) in the mean. */
+/*
+ * The oldest action. What has been done is cut off when it is most of the array: O(1) in the mean.
+ */
 static IommuShellAction actions_take(IommuShell *s)
 {
     IommuShellAction a = g_array_index(s->actions, IommuShellAction, s->actions_done);

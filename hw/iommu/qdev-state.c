@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Migration of an IOMMU model in QEMU: the model writes and reads its own image (state.h); here
- * it becomes one buffer of the stream. With timing on, what is under way (jobs, events, records, the
- * command between its execution and its retirement) is part of the image: saving changes nothing,
- * so that the machine that was saved goes on to the cycle as if it had not been.
+ * it becomes one buffer of the stream. With timing on, what is under way (jobs, events, records,
+ * the command between its execution and its retirement) is part of the image: saving changes
+ * nothing, so that the machine that was saved goes on to the cycle as if it had not been.
  */
 #include "qemu/osdep.h"
 #include "hw/iommu/qdev-shell.h"

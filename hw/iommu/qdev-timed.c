@@ -72,8 +72,8 @@ void iommu_shell_advance(IommuShell *s)
 }
 
 /*
- * What is due in the timer's own turn waits for the next one: QEMU would call a timer that is set to now
- * again at once, and nobody else would have his turn.
+ * What is due in the timer's own turn waits for the next one: QEMU would call a timer that is set
+ * to now again at once, and nobody else would have his turn.
  */
 void iommu_shell_set_timer(IommuShell *s)
 {
@@ -112,8 +112,8 @@ static void shell_timer(void *opaque)
 /*
  * The machine stops: time has come to now, and what was put off is done now, while guest memory and
  * other devices may still change (migration sends the last of RAM, and interrupt controllers, after
- * this). What is under way stays under way, and is saved so. The machine goes on: a loaded queue may be
- * waiting for nobody but us.
+ * this). What is under way stays under way, and is saved so. The machine goes on: a loaded queue
+ * may be waiting for nobody but us.
  */
 static void shell_run_state(void *opaque, bool running, RunState state)
 {

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What sched.c, sched-jobs.c and sched-state.c share: jobs, servers and pending events of IommuSched.
+ * What sched.c, sched-jobs.c and sched-state.c share: jobs, servers and pending events of
+ * IommuSched.
  *
- * Continue events of the next SCHED_WHEEL cycles are in a wheel of FIFO lists, one for each cycle; later
- * ones wait in a heap and move to the wheel as time comes near. A heap event was scheduled before any
- * event of the same cycle that went to the wheel directly, so moving it in first keeps the order.
- * Grants are only ever due in the current cycle, so their list needs no wheel.
+ * Continue events of the next SCHED_WHEEL cycles are in a wheel of FIFO lists, one for each cycle;
+ * later ones wait in a heap and move to the wheel as time comes near. A heap event was scheduled
+ * before any event of the same cycle that went to the wheel directly, so moving it in first keeps
+ * the order. Grants are only ever due in the current cycle, so their list needs no wheel.
  *
- * A release changes nothing that anybody sees unless a job queues for the server. So servers in use are only
- * noted, with the cycle at which they become free, and looked at when somebody comes; a release event
- * is pending (IommuSched.armed) for resources with a queue alone. Its place among the releases of
- * one cycle is that of the grant that it follows from (SchedBusy.serial).
+ * A release changes nothing that anybody sees unless a job queues for the server. So servers in use
+ * are only noted, with the cycle at which they become free, and looked at when somebody comes; a
+ * release event is pending (IommuSched.armed) for resources with a queue alone. Its place among the
+ * releases of one cycle is that of the grant that it follows from (SchedBusy.serial).
  *
  * Memory is taken when a job is submitted and nowhere else: a job has at most one pending event.
  */
@@ -132,7 +133,10 @@ static inline void sched_append_to(SchedList *list, SchedJob *job)
     list->tail = job;
 }
 
-/** A grant event of @res is due now if it can be; else its next release is an event if it has a queue. */
+/**
+ * A grant event of @res is due now if it can be; else its next release is an event if it has a
+ * queue.
+ */
 void sched_want_grant(IommuSched *s, unsigned res);
 
 /* sched-jobs.c */
@@ -140,7 +144,9 @@ void sched_want_grant(IommuSched *s, unsigned res);
 /** Job @number, or NULL. */
 SchedJob *sched_job_find(const IommuSched *s, uint64_t number);
 
-/** A job without operations at the end of its class, in no list of events. NULL if out of memory. */
+/**
+ * A job without operations at the end of its class, in no list of events. NULL if out of memory.
+ */
 SchedJob *sched_job_new(IommuSched *s, uint64_t number, unsigned class_index);
 
 /**

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Scheduler: its jobs and pending events as a saved image (state.h). What can be derived (free servers, lists)
- * is rebuilt, so that whatever an image says, the scheduler is consistent afterwards.
+ * Scheduler: its jobs and pending events as a saved image (state.h). What can be derived (free
+ * servers, lists) is rebuilt, so that whatever an image says, the scheduler is consistent
+ * afterwards.
  */
 #include <stdlib.h>
 
@@ -12,7 +13,9 @@
 #define MAX_OPS  (1u << 24)
 #define MAX_CYCLE (1ull << 53) /* no machine runs so long; and a job's number fits a stamp */
 
-/* A job: number, cookie, begun, then what JOB_* name, then the cycles at which slots were granted. */
+/*
+ * A job: number, cookie, begun, then what JOB_* name, then the cycles at which slots were granted.
+ */
 #define JOB_WORDS   (5u + IOMMU_RESOURCES)
 #define JOB_CLASS   REGFIELD(7, 0)
 #define JOB_ENTERED REGFIELD(8, 8)
@@ -70,7 +73,10 @@ static void put_item(IommuStateWriter *w, const char *name, Words *v)
     free(v->w);
 }
 
-/* Jobs are numbered here in the order in which they are written: class by class, oldest first. By id. */
+/*
+ * Jobs are numbered here in the order in which they are written: class by class, oldest first. By
+ * id.
+ */
 static uint32_t *number_jobs(const IommuSched *s)
 {
     uint32_t *as = calloc(s->block_count * SCHED_BLOCK, sizeof(*as));
@@ -234,7 +240,9 @@ void sched_save(const IommuSched *s, IommuStateWriter *w)
 
 /* ---- Loading */
 
-/* A whole item of @per words an element; NULL if it is absent, has another shape, or is too long. */
+/*
+ * A whole item of @per words an element; NULL if it is absent, has another shape, or is too long.
+ */
 static uint64_t *get_item(IommuStateReader *r, const char *name, size_t per, size_t most,
                           size_t *count)
 {
@@ -414,7 +422,9 @@ static bool load_event(Loader *l, uint64_t cycle, uint64_t word)
     return true;
 }
 
-/* Members of lists first: a grant looks at its queue. Releases before grants: it looks at servers. */
+/*
+ * Members of lists first: a grant looks at its queue. Releases before grants: it looks at servers.
+ */
 static bool load_lists(Loader *l, IommuStateReader *r)
 {
     size_t members = 0, events = 0;

@@ -111,8 +111,8 @@ static inline uint64_t wheel_next(const IommuSched *s)
 }
 
 /*
- * When the only job there is goes on at @cycle, and nothing can come from outside until then, it goes on at
- * once, without an event: true, and time has come to it.
+ * When the only job there is goes on at @cycle, and nothing can come from outside until then, it
+ * goes on at once, without an event: true, and time has come to it.
  */
 static inline bool pass_time(IommuSched *s, uint64_t cycle)
 {
@@ -278,8 +278,8 @@ static inline bool cycle_is_over(const IommuSched *s)
 }
 
 /**
- * Join the queue of @op's resource. True: the operation has ended already. A grant that would be the next
- * event is made at once.
+ * Join the queue of @op's resource. True: the operation has ended already. A grant that would be
+ * the next event is made at once.
  */
 static inline bool join(IommuSched *s, SchedJob *j, const IommuOp *op)
 {
@@ -458,8 +458,8 @@ static inline bool enter_op(IommuSched *s, SchedJob *j)
 }
 
 /**
- * Play a job that begins and is alone, if its shape says what that comes to, and nothing from outside can
- * come before it is done. Nobody may want to see its operations.
+ * Play a job that begins and is alone, if its shape says what that comes to, and nothing from
+ * outside can come before it is done. Nobody may want to see its operations.
  */
 static inline bool play_alone(IommuSched *s, SchedJob *j)
 {

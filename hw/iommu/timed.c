@@ -22,7 +22,10 @@ enum {
 
 #define NO_SLOT UINT32_MAX
 
-/* A plan of few lookups, that all hit and wait for nobody, by its lookups: two bits each, behind a 1. */
+/*
+ * A plan of few lookups, that all hit and wait for nobody, by its lookups: two bits each, behind a
+ * 1.
+ */
 #define SHAPE_STEPS 4u
 #define SHAPES (1u << (2 * SHAPE_STEPS + 1))
 

@@ -6,8 +6,8 @@
  *   next-kernel crash KERNEL INITRD COMMAND-LINE    the kernel that a panic starts
  *   next-kernel start
  *
- * By file where the kernel can, else (Debian's arm64) segment by segment with the device tree of this
- * boot, changed in place.
+ * By file where the kernel can, else (Debian's arm64) segment by segment with the device tree of
+ * this boot, changed in place.
  */
 #include <endian.h>
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Images of saved state as text, one item a line: NAME WIDTH VALUE..., a value repeated N times as
- * VALUE*N; lines with # are comments. Kept in tests/unit/images, they are what earlier programs have
- * saved (docs/devel/migration.rst).
+ * VALUE*N; lines with # are comments. Kept in tests/unit/images, they are what earlier programs
+ * have saved (docs/devel/migration.rst).
  */
 #ifndef TESTS_UNIT_IMAGE_H
 #define TESTS_UNIT_IMAGE_H

@@ -228,7 +228,10 @@ static uint32_t cut(const Descriptor *d, uint64_t addr, uint64_t addr2, uint64_t
     return d->op->read && d->op->write ? MIN(bytes, 4096 - (addr2 & 4095)) : bytes;
 }
 
-/* Requests arrive as far apart as GAP says, and one a cycle at most: how long each takes is not known. */
+/*
+ * Requests arrive as far apart as GAP says, and one a cycle at most: how long each takes is not
+ * known.
+ */
 static bool expand(Converter *c, const Descriptor *d, char **error)
 {
     uint64_t cycle = d->cycle, step = MAX(d->field[F_GAP], 1);

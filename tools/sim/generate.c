@@ -2,8 +2,8 @@
 /*
  * Generator: builds tables for some devices, brings the IOMMU up, then issues requests.
  *
- * The set-up is made once on a bed of its own, whose memory and register writes become the first items; so
- * a generated run and a trace written from it are the same.
+ * The set-up is made once on a bed of its own, whose memory and register writes become the first
+ * items; so a generated run and a trace written from it are the same.
  */
 #include <string.h>
 
@@ -432,7 +432,10 @@ SimSource *sim_generator_new(const SimGeneratorOptions *o, char **error)
         .vtd = !strcmp(o->iommu, "vtd"),
         .set = g_strdup(o->set ? o->set : "max"),
         .memory_base = RAM_BASE,
-        /* Tables of every device: eight bytes a page and stage, padded when nested, and upper levels. */
+        /*
+         * Tables of every device: eight bytes a page and stage, padded when nested, and upper
+         * levels.
+         */
         .memory_bytes = (2ull << 20) + o->streams * (o->pages * 64 + (512 << 10)),
     };
     if (!set_up(g, error)) {

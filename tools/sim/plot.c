@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Plot of a sweep: latency (mean, median, 99th percentile) and TLB hit rate by the value swept, as one
- * self-contained SVG. The values are set at equal distances, as sweeps by a factor want it.
+ * Plot of a sweep: latency (mean, median, 99th percentile) and TLB hit rate by the value swept, as
+ * one self-contained SVG. The values are set at equal distances, as sweeps by a factor want it.
  */
 #include <math.h>
 

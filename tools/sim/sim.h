@@ -15,7 +15,9 @@
 #include "tests/lib/ramhost.h"
 #include "tests/lib/regbus.h"
 
-/* ---- items: docs/specs/trace.rst -------------------------------------------------------------- */
+/*
+ * ---- items: docs/specs/trace.rst --------------------------------------------------------------
+ */
 
 typedef enum SimItemKind {
     SIM_MEMORY,  /* a processor writes 64-bit @value at @addr */
@@ -82,7 +84,9 @@ void sim_trace_print(FILE *f, const SimItem *item);
 bool sim_convert(const char *kind, const char *path, SimSource *setup, SimTraceWriter *out,
                  char **error);
 
-/* ---- generator -------------------------------------------------------------------------------- */
+/*
+ * ---- generator --------------------------------------------------------------------------------
+ */
 
 typedef struct SimGeneratorOptions {
     const char *iommu;   /* smmuv3, vtd */
@@ -102,7 +106,9 @@ typedef struct SimGeneratorOptions {
 
 SimSource *sim_generator_new(const SimGeneratorOptions *o, char **error);
 
-/* ---- bed -------------------------------------------------------------------------------------- */
+/*
+ * ---- bed --------------------------------------------------------------------------------------
+ */
 
 typedef struct SimBed {
     RamHost ram;
@@ -122,7 +128,9 @@ void sim_bed_start(SimBed *b);
 uint64_t sim_bed_now(const SimBed *b);
 RegBus sim_bed_bus(SimBed *b);
 
-/* ---- run and its observations ----------------------------------------------------------------- */
+/*
+ * ---- run and its observations -----------------------------------------------------------------
+ */
 
 /* IommuTxn.cookie: number of the request's job << this | what run.c knows it by. */
 #define SIM_COOKIE_BITS 28
@@ -201,7 +209,9 @@ void sim_perfetto_span(FILE *f, uint64_t job, const IommuOp *op, uint64_t begin,
                        uint32_t mhz);
 void sim_perfetto_end(FILE *f);
 
-/* ---- sweep ------------------------------------------------------------------------------------ */
+/*
+ * ---- sweep ------------------------------------------------------------------------------------
+ */
 
 typedef struct SimSweep {
     char *name;      /* parameter */

@@ -4,8 +4,8 @@
  * room (decoded structures, requests, faults), and each room's door.
  *
  * The way of a transaction: model.c -> translate.c -> strtab.c, ste.c -> cd.c -> TLB or walker
- * (vmsa.c) -> attrs.c -> result; a fault travels back as an SmmuFault until translate.c decides, by the
- * kind of transaction, whether event.c records it or stall.c holds it.
+ * (vmsa.c) -> attrs.c -> result; a fault travels back as an SmmuFault until translate.c decides, by
+ * the kind of transaction, whether event.c records it or stall.c holds it.
  */
 #ifndef HW_ARM_SMMUV3_INTERNAL_H
 #define HW_ARM_SMMUV3_INTERNAL_H
@@ -65,8 +65,8 @@ static inline uint64_t tag_make(SmmuWorld world, uint32_t vmid, uint32_t asid, b
 }
 
 /**
- * Tag of stage 1 entries. Only global entries are tied to their ASET (3.17.1); a miss of others costs a walk and
- * nothing else, and invalidations do not look at it.
+ * Tag of stage 1 entries. Only global entries are tied to their ASET (3.17.1); a miss of others
+ * costs a walk and nothing else, and invalidations do not look at it.
  */
 static inline uint64_t tag_stage1(SmmuWorld world, uint32_t vmid, uint32_t asid, bool aset, bool s2)
 {
@@ -445,7 +445,8 @@ bool smmu_s2_attr_is_device(uint32_t s2_attr);
 /** Incoming attributes after overrides. */
 IommuMemAttr smmu_override_attr(const SmmuOverride *o, IommuMemAttr in, bool mteperm);
 /**
- * Output attributes. @s1, @s2: leaf attributes, 0 for a stage that took no part. @no_snoop as asserted.
+ * Output attributes. @s1, @s2: leaf attributes, 0 for a stage that took no part. @no_snoop as
+ * asserted.
  */
 IommuMemAttr smmu_output_attr(IommuMemAttr in, uint32_t s1, uint32_t s2, bool no_snoop);
 /** Device and non-cacheable memory is Outer Shareable (13.1.7). */
@@ -461,8 +462,8 @@ bool smmu_lookup_ste(SmmuModel *m, SmmuReq *req, SmmuSte *scratch, SmmuFault *fa
 /** Which stages take part, and the CD (C_BAD_SUBSTREAMID to C_BAD_CD). */
 bool smmu_lookup_cd(SmmuModel *m, SmmuReq *req, SmmuCd *scratch, SmmuFault *fault);
 /**
- * Translate by the stages of @req, through TLB and walker. The TLB entry that holds (or @scratch where
- * nothing may be cached), NULL on a fault. @grant: lack of rights is no fault (ATS).
+ * Translate by the stages of @req, through TLB and walker. The TLB entry that holds (or @scratch
+ * where nothing may be cached), NULL on a fault. @grant: lack of rights is no fault (ATS).
  */
 const TlbEntry *smmu_lookup_address(SmmuModel *m, SmmuReq *req, bool grant, TlbEntry *scratch,
                                     SmmuFault *fault);
@@ -493,8 +494,8 @@ void smmu_event_trace(SmmuModel *m, const SmmuFault *fault);
 /* ---- timed.c ------------------------------------------------------------------------------ */
 
 /**
- * With timing on and outside smmu_timed_commit(): keep the record for its cycle, and return true. Else
- * the caller writes it now.
+ * With timing on and outside smmu_timed_commit(): keep the record for its cycle, and return true.
+ * Else the caller writes it now.
  */
 bool smmu_timed_event(SmmuModel *m, const uint64_t rec[EVENT_WORDS], bool may_merge);
 bool smmu_timed_stall(SmmuModel *m, const uint64_t rec[EVENT_WORDS], uint32_t slot);
@@ -545,8 +546,8 @@ void smmu_cmdq_atc_done(SmmuModel *m, unsigned q, bool ok);
 
 uint64_t smmu_ecmdq_read(SmmuModel *m, uint64_t offset);
 /**
- * Queue at @offset from the first control page, or -1 between queues; *@reg: the register's offset in
- * the queue's space.
+ * Queue at @offset from the first control page, or -1 between queues; *@reg: the register's offset
+ * in the queue's space.
  */
 int smmu_ecmdq_at(const SmmuModel *m, uint64_t offset, unsigned *reg);
 void smmu_ecmdq_write(SmmuModel *m, uint64_t offset, uint64_t value, unsigned size);
@@ -559,7 +560,8 @@ void smmu_inv_cd_all(SmmuModel *m, uint32_t stream);
 void smmu_inv_tlbi(SmmuModel *m, const uint64_t cmd[CMD_WORDS]);
 
 /**
- * Tell watchers of streams in (@tag & @mask) that [@first, @last] is gone. Only kinds of entries that
+ * Tell watchers of streams in (@tag & @mask) that [@first, @last] is gone. Only kinds of entries
+ * that
  * @s1 / @s2 name; @leaf addresses are VAs or IPAs accordingly.
  */
 void smmu_notify_tlbi(SmmuModel *m, uint64_t first, uint64_t last, uint64_t tag, uint64_t mask);

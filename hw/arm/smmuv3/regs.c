@@ -357,8 +357,9 @@ void smmu_regs_reset(SmmuModel *m)
 /* ---- Identification, ECMDQ control pages -------------------------------------------------- */
 
 /**
- * CIDR: a component with a page of registers. PIDR is zero, as IIDR of all sets but those of Arm's own
- * products: there is no JEP106 code or part number for this design, so no driver finds an erratum (6.3.170).
+ * CIDR: a component with a page of registers. PIDR is zero, as IIDR of all sets but those of Arm's
+ * own products: there is no JEP106 code or part number for this design, so no driver finds an
+ * erratum (6.3.170).
  */
 static uint32_t id_register(uint64_t offset)
 {

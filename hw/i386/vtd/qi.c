@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Intel VT-d: the invalidation queue [6.5.2]. One table says of each descriptor type what it needs, which
- * bits it defines and what executes it.
+ * Intel VT-d: the invalidation queue [6.5.2]. One table says of each descriptor type what it needs,
+ * which bits it defines and what executes it.
  *
- * Descriptors execute one after the other and are complete when the next one starts, but for device-TLB
- * invalidations whose endpoint has not answered: a wait descriptor holds the queue for those.
+ * Descriptors execute one after the other and are complete when the next one starts, but for
+ * device-TLB invalidations whose endpoint has not answered: a wait descriptor holds the queue for
+ * those.
  */
 #include <string.h>
 
@@ -13,8 +14,8 @@
 #include "hw/iommu/timed.h"
 
 /*
- * Of one doorbell, with timing off: the rest follows when the host has had its turn. Notices to whoever
- * mirrors mappings count as several (watch.c).
+ * Of one doorbell, with timing off: the rest follows when the host has had its turn. Notices to
+ * whoever mirrors mappings count as several (watch.c).
  */
 #define DRAIN_DESCRIPTORS 1024u
 

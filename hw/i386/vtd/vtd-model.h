@@ -432,8 +432,8 @@ VtdFaultReason vtd_choose_pasid(const VtdModel *m, const VtdContext *ctx, bool h
                                 uint32_t *pasid);
 
 /**
- * The space that requests of @sid use; *@pasid in: the request's PASID if @has_pasid, out: the PASID
- * in effect. @ctx gets the context entry. NULL: *@fault.
+ * The space that requests of @sid use; *@pasid in: the request's PASID if @has_pasid, out: the
+ * PASID in effect. @ctx gets the context entry. NULL: *@fault.
  */
 const VtdSpace *vtd_space_find(VtdModel *m, uint32_t sid, bool has_pasid, uint32_t *pasid, bool probe,
                                const VtdContext **ctx, VtdFault *fault);
@@ -462,7 +462,9 @@ uint8_t vtd_memory_type(const VtdModel *m, const VtdSpace *space, const PtResult
 /* ---- pmr.c: protected memory [11.4.8] */
 
 void vtd_pmr_written(VtdModel *m);
-/** Whether DMA to [@addr, @addr + @size) must be blocked; @remapped: page tables gave the address. */
+/**
+ * Whether DMA to [@addr, @addr + @size) must be blocked; @remapped: page tables gave the address.
+ */
 bool vtd_pmr_blocks(const VtdModel *m, uint64_t addr, uint32_t size, bool remapped);
 
 /* ---- invalidate.c: scopes of invalidation [6.5] */
@@ -495,7 +497,9 @@ void vtd_watch_forget(VtdModel *m);
 void vtd_tell_domain(VtdModel *m, bool any_domain, uint16_t did, uint64_t first, uint64_t last);
 /** Same for one PASID: notifiers see requests without PASID, that is RID_PASID. */
 void vtd_tell_pasid(VtdModel *m, uint16_t did, uint32_t pasid, uint64_t first, uint64_t last);
-/** Context or PASID entries of the sources equal to @sid in all bits not @ignored may have changed. */
+/**
+ * Context or PASID entries of the sources equal to @sid in all bits not @ignored may have changed.
+ */
 void vtd_tell_streams(VtdModel *m, uint16_t sid, uint16_t ignored);
 /** Somebody has read @reads descriptors of page tables, perhaps because of a notice. */
 void vtd_watch_looked(VtdModel *m, uint32_t reads);
@@ -519,8 +523,8 @@ void vtd_command_retire(IommuModel *m);
 /* ---- timed.c: records with timing on */
 
 /**
- * With timing on and outside vtd_timed_commit(): keep it for its cycle, and return true. Else the caller
- * acts now.
+ * With timing on and outside vtd_timed_commit(): keep it for its cycle, and return true. Else the
+ * caller acts now.
  */
 bool vtd_timed_fault(VtdModel *m, const VtdFaultRecord *r);
 bool vtd_timed_page_request(VtdModel *m, const IommuPageRequest *req);

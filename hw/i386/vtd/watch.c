@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Intel VT-d: who mirrors mappings (VFIO, vhost), and what he is told of invalidations [6.5.2, caching
- * mode].
+ * Intel VT-d: who mirrors mappings (VFIO, vhost), and what he is told of invalidations [6.5.2,
+ * caching mode].
  *
  * Software invalidates in batches and waits at their end. A mirror that must look at everything
  * again need do so once a batch: such notices are owed until a wait descriptor is about to

@@ -23,8 +23,9 @@
 
 /**
  * DeviceIDs to an ITS of an SMMUv3 (property "msi-deviceid") and of its performance monitor, which
- * is the next one. QEMU's ITS has 16 bits of DeviceID, and PCI functions' requester ids fill them: these
- * are the last two, those of functions ff:1f.6 and .7. Firmware maps no function's MSIs to them.
+ * is the next one. QEMU's ITS has 16 bits of DeviceID, and PCI functions' requester ids fill them:
+ * these are the last two, those of functions ff:1f.6 and .7. Firmware maps no function's MSIs to
+ * them.
  */
 #define SMMU_MSI_DEVICEID  0xfffe
 #define SMMU_PMCG_DEVICEID (SMMU_MSI_DEVICEID + 1)

@@ -71,7 +71,9 @@ typedef struct IommuPageResponse {
     uint8_t code; /* PCIe: 0 success, 1 invalid request, 0xf response failure */
 } IommuPageResponse;
 
-/** Which part of an IOMMU sends a message: to an interrupt controller each is a device of its own. */
+/**
+ * Which part of an IOMMU sends a message: to an interrupt controller each is a device of its own.
+ */
 typedef enum IommuMsiSource {
     IOMMU_MSI_UNIT = 0, /* the IOMMU: its queues, errors and completions */
     IOMMU_MSI_PMU,      /* Arm: its performance monitor counter group */

@@ -67,8 +67,8 @@ static inline void plan_begin(IommuPlan *p)
 #define IOMMU_PLAN_STAMP_BITS 10
 
 /**
- * What a cache entry made now will remember: the job, and how far it must have come for the entry to be
- * there. 0 with timing off.
+ * What a cache entry made now will remember: the job, and how far it must have come for the entry
+ * to be there. 0 with timing off.
  */
 static inline uint64_t plan_stamp(const IommuPlan *p)
 {

@@ -256,10 +256,14 @@ void iommu_shell_resync(IommuShell *s);
 void iommu_shell_resync_device(IommuShellDevice *d);
 /** Watches follow requester ids, which the guest assigns: look whether any has moved. */
 void iommu_shell_follow_streams(IommuShell *s);
-/** Renew every watch: requester ids and what the model knows of them may be others (reset, load). */
+/**
+ * Renew every watch: requester ids and what the model knows of them may be others (reset, load).
+ */
 void iommu_shell_watch_again(IommuShell *s);
 void iommu_shell_device_free_shadow(IommuShellDevice *d);
-/** Work for notifiers in one turn of the main loop, with timing on: descriptors read, mappings told. */
+/**
+ * Work for notifiers in one turn of the main loop, with timing on: descriptors read, mappings told.
+ */
 #define IOMMU_SHELL_LOOKS (1u << 20)
 
 /* qdev-shell-port.c: the transaction port. (qdev-port.c finds it.) */

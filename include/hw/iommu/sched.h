@@ -2,10 +2,11 @@
 /*
  * Scheduler: plays jobs on resources, cycle by cycle, and knows no architecture.
  *
- * A job is a list of operations. A resource is a number of equal servers with a FIFO queue in front. Events
- * are processed in the order (cycle, phase, order of scheduling), phases being release, continue,
- * grant; nothing is ever reserved in the future, so what happens at a cycle depends only on what happened
- * before it. docs/timing.rst states the rules in full; a second implementation exists (tests/oracle).
+ * A job is a list of operations. A resource is a number of equal servers with a FIFO queue in
+ * front. Events are processed in the order (cycle, phase, order of scheduling), phases being
+ * release, continue, grant; nothing is ever reserved in the future, so what happens at a cycle
+ * depends only on what happened before it. docs/timing.rst states the rules in full; a second
+ * implementation exists (tests/oracle).
  */
 #ifndef HW_IOMMU_SCHED_H
 #define HW_IOMMU_SCHED_H
@@ -76,8 +77,8 @@ typedef struct IommuShapeUse {
 #define IOMMU_SHAPE_OPS 16u
 
 /**
- * A list of operations that many jobs share, with what it comes to for a job that is alone from its first
- * cycle to its last: then it needs no events.
+ * A list of operations that many jobs share, with what it comes to for a job that is alone from its
+ * first cycle to its last: then it needs no events.
  */
 typedef struct IommuShape {
     uint32_t count;
@@ -125,8 +126,9 @@ uint64_t sched_now(const IommuSched *s);
 uint64_t sched_next_job(const IommuSched *s);
 
 /**
- * A new job begins at the current cycle, behind what is already scheduled for it. @ops is copied; the
- * last must be DONE. Returns the job's number, or 0 if out of memory: then nothing has happened.
+ * A new job begins at the current cycle, behind what is already scheduled for it. @ops is copied;
+ * the last must be DONE. Returns the job's number, or 0 if out of memory: then nothing has
+ * happened.
  */
 uint64_t sched_submit(IommuSched *s, unsigned job_class, uint64_t cookie, const IommuOp *ops,
                       size_t count);
@@ -145,8 +147,8 @@ bool sched_append(IommuSched *s, uint64_t job, const IommuOp *ops, size_t count)
 void sched_run_until(IommuSched *s, uint64_t cycle);
 
 /**
- * Cycle of the earliest event, or IOMMU_CYCLE_NEVER. A server that becomes free without anybody queueing
- * for it is none.
+ * Cycle of the earliest event, or IOMMU_CYCLE_NEVER. A server that becomes free without anybody
+ * queueing for it is none.
  */
 uint64_t sched_next_event(const IommuSched *s);
 
@@ -164,7 +166,9 @@ uint32_t sched_active(const IommuSched *s, unsigned classes);
 
 /** Append everything to an image; take it back into a scheduler with the same servers. */
 void sched_save(const IommuSched *s, IommuStateWriter *w);
-/** False if the image cannot be of such a scheduler, or out of memory: then it is as after reset. */
+/**
+ * False if the image cannot be of such a scheduler, or out of memory: then it is as after reset.
+ */
 bool sched_load(IommuSched *s, IommuStateReader *r);
 
 const IommuResourceStats *sched_stats(const IommuSched *s, IommuResource r);

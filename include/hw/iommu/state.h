@@ -50,7 +50,9 @@ bool iommu_state_get(IommuStateReader *r, const char *name, void *items, unsigne
  */
 uint32_t iommu_state_left(const IommuStateReader *r);
 
-/** The item at *@at (0: the first), which goes on to the next. False at the end, or of a bad image. */
+/**
+ * The item at *@at (0: the first), which goes on to the next. False at the end, or of a bad image.
+ */
 bool iommu_state_next(const IommuStateReader *r, size_t *at, IommuStateItem *item);
 /** Element @i of @item. */
 uint64_t iommu_state_value(const IommuStateItem *item, uint32_t i);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The two-stage radix walker: nesting, access and dirty updates, walk caches, the stage 2 (IPA) cache and
- * memory reads live here once, for every format.
+ * The two-stage radix walker: nesting, access and dirty updates, walk caches, the stage 2 (IPA)
+ * cache and memory reads live here once, for every format.
  *
  * Order of a nested access (Arm IHI 0070 13.4.4, VT-d 3.8): input range; for each stage 1 level the
  * descriptor's address through stage 2 in full, then the descriptor itself; stage 1 access flag;
@@ -68,10 +68,10 @@ typedef struct PtFault {
 /**
  * @s1/@s2: NULL if that stage is bypassed; not both NULL.
  *
- * PT_REQ_GRANT: lack of rights is no fault. Result rights say what is granted; if access.write and not
- * NO_DIRTY, writable-clean pages are made dirty and W granted, provided every stage allows it.
- * If stage 1 grants nothing of access.need, stage 2 is not consulted for the final address and the rights
- * are none. Faults other than lack of rights are faults as ever.
+ * PT_REQ_GRANT: lack of rights is no fault. Result rights say what is granted; if access.write and
+ * not NO_DIRTY, writable-clean pages are made dirty and W granted, provided every stage allows it.
+ * If stage 1 grants nothing of access.need, stage 2 is not consulted for the final address and the
+ * rights are none. Faults other than lack of rights are faults as ever.
  */
 typedef struct PtRequest {
     uint64_t addr;
@@ -138,13 +138,13 @@ bool pt_walk_ipa(PtWalker *w, const PtRegime *s2, uint64_t ipa, PtClass cls, uin
 typedef bool PtLeafFn(void *opaque, uint64_t addr, uint64_t out, uint64_t bytes, uint8_t rights);
 
 /**
- * Visit every mapping of [@first, @last] (inclusive), both stages composed, from memory as it is now, in
- * ascending order of address. Touches no cache, no counter, no memory.
+ * Visit every mapping of [@first, @last] (inclusive), both stages composed, from memory as it is
+ * now, in ascending order of address. Touches no cache, no counter, no memory.
  *
- * A mapping that reaches outside the interval is cut to it. Rights include what hardware would grant by
- * setting dirty state; pages whose use would fault for want of an access flag are left out. A guest can
- * build tables that map far more than there is memory: after PT_ENUMERATE_READS descriptors the visit
- * ends with a guest error. Returns how many were read.
+ * A mapping that reaches outside the interval is cut to it. Rights include what hardware would
+ * grant by setting dirty state; pages whose use would fault for want of an access flag are left
+ * out. A guest can build tables that map far more than there is memory: after PT_ENUMERATE_READS
+ * descriptors the visit ends with a guest error. Returns how many were read.
  */
 #define PT_ENUMERATE_READS (1u << 22)
 uint32_t pt_enumerate(PtWalker *w, const PtRegime *s1, const PtRegime *s2, uint64_t first,

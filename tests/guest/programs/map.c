@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* iommufd mappings seen by a device: data, faults and their records, huge pages, reset, rebinding. */
+/*
+ * iommufd mappings seen by a device: data, faults and their records, huge pages, reset, rebinding.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Nested translation on an SMMUv3: vIOMMU, vDEVICE, vSTE, raw invalidation commands, virtual events. */
+/*
+ * Nested translation on an SMMUv3: vIOMMU, vDEVICE, vSTE, raw invalidation commands, virtual
+ * events.
+ */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The IOMMU's performance counters through Linux's own drivers: what perf reads is what was done. */
+/*
+ * The IOMMU's performance counters through Linux's own drivers: what perf reads is what was done.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>

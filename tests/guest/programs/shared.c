@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One second stage below the first stages of two functions: what is unmapped there is gone for both. */
+/*
+ * One second stage below the first stages of two functions: what is unmapped there is gone for
+ * both.
+ */
 #include <errno.h>
 #include <string.h>
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Shared virtual addressing: the device works on the program's own addresses, page faults included. */
+/*
+ * Shared virtual addressing: the device works on the program's own addresses, page faults included.
+ */
 #include <errno.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -34,9 +36,9 @@ static bool may_stall(const char *name, uint32_t idr0)
 #endif
 
 /*
- * uio_pci_generic_sva says EINVAL whatever the reason was: iommufd tells what the kernel knows of the
- * IOMMU. Asked once and first, for Linux 7.3 cannot give the function to vfio-pci after that driver,
- * which leaves its interrupts behind.
+ * uio_pci_generic_sva says EINVAL whatever the reason was: iommufd tells what the kernel knows of
+ * the IOMMU. Asked once and first, for Linux 7.3 cannot give the function to vfio-pci after that
+ * driver, which leaves its interrupts behind.
  */
 static void ask_what_is_missing(void)
 {
@@ -357,9 +359,9 @@ static void exits_at_work(void)
     Bed b;
 
     /*
-     * A process that ends without closing anything, in the middle of a long job. It stops its device
-     * first, as the kernel's interface wants it: Linux 7.3 does not drain at a process's end, and
-     * frees faults that its worker has yet to serve (docs/guest-cookbook.rst).
+     * A process that ends without closing anything, in the middle of a long job. It stops its
+     * device first, as the kernel's interface wants it: Linux 7.3 does not drain at a process's
+     * end, and frees faults that its worker has yet to serve (docs/guest-cookbook.rst).
      */
     for (unsigned round = 0; round < 5; round++) {
         pid_t child;

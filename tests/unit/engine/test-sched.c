@@ -300,7 +300,10 @@ static void a_server_nobody_waits_for_is_no_event(void)
     bench_free(b);
 }
 
-/* Two servers become free in one cycle: that which was granted first grants first, whoever queued first. */
+/*
+ * Two servers become free in one cycle: that which was granted first grants first, whoever queued
+ * first.
+ */
 static void releases_of_a_cycle_go_by_order_of_grant(void)
 {
     Bench *b = bench_new();
@@ -345,7 +348,9 @@ static void no_closed_form(void)
 {
     IommuShape s;
 
-    /* It meets itself; it is over before its server is free; it keeps what it holds; others matter. */
+    /*
+     * It meets itself; it is over before its server is free; it keeps what it holds; others matter.
+     */
     SHAPE(&s, USE(IOMMU_RES_TLB, 4, 3), USE(IOMMU_RES_TLB, 1, 3), DONE);
     g_assert_false(s.closed);
     SHAPE(&s, USE(IOMMU_RES_TLB, 4, 3), DONE);
@@ -378,8 +383,8 @@ static unsigned random_ops(GRand *r, IommuOp *ops)
 }
 
 /*
- * The same jobs as shapes, unwatched, and operation by operation, logged: the same cycles, order and
- * totals, however far apart the jobs are and wherever time is stopped.
+ * The same jobs as shapes, unwatched, and operation by operation, logged: the same cycles, order
+ * and totals, however far apart the jobs are and wherever time is stopped.
  */
 static void a_shape_is_as_its_operations(void)
 {

@@ -25,7 +25,9 @@ static void run_bus(void *opaque)
     iommu_timed_run_until(f->m->timed, iommu_timed_now(f->m->timed) + 1);
 }
 
-/* Something of everything: a stall, records nobody took, an invalidation without answer, counters. */
+/*
+ * Something of everything: a stall, records nobody took, an invalidation without answer, counters.
+ */
 static void make_state(Fix *f)
 {
     IommuTxn t = txn_at(VA_HOLE, true);

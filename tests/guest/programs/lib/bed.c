@@ -160,7 +160,8 @@ bool refused(unsigned status)
 
 /*
  * Every Linux prints an SMMU's event as its number and a line for each of its words, newer ones in
- * words as well. Word 0: number 7:0, SSV 11, SubstreamID 31:12, StreamID 63:32; word 2: the address.
+ * words as well. Word 0: number 7:0, SSV 11, SubstreamID 31:12, StreamID 63:32; word 2: the
+ * address.
  */
 static bool event_logged(Bed *b, const char *event, uint64_t iova, int pasid)
 {

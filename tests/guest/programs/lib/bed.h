@@ -52,9 +52,9 @@ void bed_start(Bed *b, unsigned ch, DmaDesc desc);
 DmaCompletion bed_finish(Bed *b, unsigned ch);
 
 /**
- * Bring channel @ch to rest the way a driver must before its PASID goes: nothing at work, every page
- * request or stall answered. Page requests are counted by the device, so that its work can be cut
- * short; of stalls it knows nothing, and on Arm this waits for the end of the work.
+ * Bring channel @ch to rest the way a driver must before its PASID goes: nothing at work, every
+ * page request or stall answered. Page requests are counted by the device, so that its work can be
+ * cut short; of stalls it knows nothing, and on Arm this waits for the end of the work.
  */
 void bed_quiesce(Bed *b, unsigned ch);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Nested translation: a second stage that the kernel fills, and below it a first stage whose tables
- * are the program's own memory. On Arm that is a vIOMMU with a vSTE, on x86 a VT-d first-stage table.
+ * are the program's own memory. On Arm that is a vIOMMU with a vSTE, on x86 a VT-d first-stage
+ * table.
  */
 #ifndef GUEST_NESTED_H
 #define GUEST_NESTED_H
@@ -54,8 +55,8 @@ unsigned nested_granule(void);
 /**
  * Give the device of @b an empty first stage below @p and attach it. @index: 0, 1, ...
  *
- * Its tables have pages of 2^@granule_lg2 bytes, which need not be the size of the second stage's: on
- * VT-d 12, on Arm 12, 14 or 16 where IDR5 has it.
+ * Its tables have pages of 2^@granule_lg2 bytes, which need not be the size of the second stage's:
+ * on VT-d 12, on Arm 12, 14 or 16 where IDR5 has it.
  */
 void nested_open(Nested *n, Bed *b, NestedParent *p, unsigned index, unsigned granule_lg2);
 

@@ -61,7 +61,9 @@ void counters_read(Counters *c);
 /** Have the host run one command of QEMU's machine protocol (JSON). False if QEMU refuses. */
 bool host_command(const char *json);
 
-/** Bytes of a huge page, what one entry of the last but one table level spans; 0: there are none. */
+/**
+ * Bytes of a huge page, what one entry of the last but one table level spans; 0: there are none.
+ */
 size_t huge_page_size(void);
 
 /**
