@@ -170,7 +170,7 @@ def _variant(case, variant):
         more["megabytes"] = max(case.megabytes, 1024)
     if variant == "64k" and case.feature in ("map", "dirty"):
         # Its huge page of 512 MB cannot be had later than at the start.
-        more["megabytes"] = 2048
+        more["megabytes"] = 3072
         more["bench"] = replace(case.bench, kernel_args=f"{case.bench.kernel_args} hugepages=1")
     return replace(case, **more)
 
