@@ -51,6 +51,18 @@ static bool close_output(FILE *f, const char *path, char **error)
     return true;
 }
 
+/* What is written at the end of a run would be told too late. */
+static bool writable(const char *path, char **error)
+{
+    FILE *f = path && strcmp(path, "-") ? fopen(path, "a") : NULL;
+
+    if (path && strcmp(path, "-") && !f) {
+        *error = g_strdup_printf("%s: %s", path, g_strerror(errno));
+        return false;
+    }
+    return !f || close_output(f, path, error);
+}
+
 /* ---- one run */
 
 static bool run_once(const Options *o, const char *trace, const IommuProfile *p, char **error)
@@ -61,6 +73,7 @@ static bool run_once(const Options *o, const char *trace, const IommuProfile *p,
     SimReport r = { 0 };
     bool ok = s != NULL;
 
+    ok = ok && writable(o->json, error) && writable(o->html, error);
     if (ok && o->log) {
         ok = (run.log = open_output(o->log, error)) != NULL;
     }
@@ -222,11 +235,8 @@ static bool run_sweep(Options *o, const char *trace, const IommuProfile *base,
     FILE *csv = open_output(o->csv ? o->csv : "-", error);
     g_autoptr(GArray) points = g_array_new(FALSE, FALSE, sizeof(SimPoint));
     g_autofree char *late = NULL;
-    bool ok = csv != NULL;
+    bool ok = csv && writable(o->plot, error);
 
-    if (ok) {
-        fprintf(csv, "%s,%s", sweep->name, csv_head);
-    }
     for (guint i = 0; ok && i < sweep->values->len; i++) {
         uint64_t v = g_array_index(sweep->values, uint64_t, i);
         IommuProfile p = *base;
@@ -236,6 +246,9 @@ static bool run_sweep(Options *o, const char *trace, const IommuProfile *base,
 
         ok = set_swept(o, &p, sweep->name, v, error) && (s = open_source(o, trace, error)) &&
              sim_run(s, &p, &run, &r, error);
+        if (ok && !i) {
+            fprintf(csv, "%s,%s", sweep->name, csv_head);
+        }
         if (ok) {
             csv_row(csv, sweep->name, v, &r);
             add_point(points, v, &r);
@@ -250,6 +263,37 @@ static bool run_sweep(Options *o, const char *trace, const IommuProfile *base,
 }
 
 /* ---- command line */
+
+/* An option that would do nothing beside, or without, another one is a mistake. */
+static bool options_fit(const Options *o, char **error)
+{
+    const struct {
+        const char *name;
+        bool given, fits;
+        const char *why;
+    } rules[] = {
+        { "csv", o->csv, o->sweep, "is for --sweep" },
+        { "plot", o->plot, o->sweep, "is for --sweep" },
+        { "jobs", o->jobs, o->sweep, "is for --sweep" },
+        { "log", o->log, !o->sweep, "is of one run, not for --sweep" },
+        { "json", o->json, !o->sweep, "is of one run, not for --sweep" },
+        { "html", o->html, !o->sweep, "is of one run, not for --sweep" },
+        { "perfetto", o->perfetto, !o->sweep, "is of one run, not for --sweep" },
+        { "write-trace", o->write_trace, !o->sweep, "is of one run, not for --sweep" },
+        { "log-inputs", o->inputs, o->log, "is for --log" },
+        { "log-devices", o->devices, o->log, "is for --log" },
+        { "binary", o->binary, o->write_trace, "is for --write-trace" },
+        { "setup", o->setup, o->convert, "is for --convert" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rules); i++) {
+        if (rules[i].given && !rules[i].fits) {
+            *error = g_strdup_printf("--%s %s; see --help", rules[i].name, rules[i].why);
+            return false;
+        }
+    }
+    return true;
+}
 
 static void print_parameter(void *opaque, const char *name, const char *unit, const char *value)
 {
@@ -399,7 +443,8 @@ int main(int argc, char **argv)
     o.generate.commands = commands;
     o.generate.seed = seed;
     o.generate.page_bytes = huge ? 0 : 4096;
-    bool ok = work(&o, argc == 2 ? argv[1] : NULL, original_count, original, &error);
+    bool ok = options_fit(&o, &error) &&
+              work(&o, argc == 2 ? argv[1] : NULL, original_count, original, &error);
 
     if (!ok) {
         fprintf(stderr, "iommu-sim: %s\n", error ? error : "failed");
