@@ -247,7 +247,8 @@ class Walker:
         if not split:
             entry = self.smmu.tlb.lookup(
                 self.plan, va, tag,
-                lambda found: not (write and need & WRITE & found.full & ~found.rights))
+                lambda found: self.hidden(va, need) or
+                not (write and need & WRITE & found.full & ~found.rights))
             if entry:
                 rights = 0 if self.hidden(va, need) else entry.data.rights
                 return entry.data.output(va), rights
