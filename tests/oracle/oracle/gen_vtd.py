@@ -4,6 +4,7 @@
 import random
 
 from . import trace as traces
+from . import vtd_perf as perf
 from . import vtd_regs as reg
 from .bits import align, get, mask
 from .gen_pages import Pool
@@ -230,8 +231,55 @@ class Generator:
                   "w 0xe4 4 0x43", f"w 0xe8 4 0x{self.status + 0xA00:x}",
                   f"w 0xe0 4 0x{masked << 31:x}",
                   f"w 0x38 4 0x{masked << 31:x}", f"w 0xa0 4 0x{masked << 31:x}",
-                  "w 0x18 4 0x84000000", "start"]
+                  "w 0x18 4 0x84000000"]
+        return lines + self.counter_setup() + ["start"]
+
+    def counter_setup(self):
+        """Every counter counts something, some only part of it."""
+        rng = self.rng
+        lines = [f"w 0x{perf.CONTROL + 4:x} 4 0x44",
+                 f"w 0x{perf.CONTROL + 8:x} 4 0x{self.status + 0xB00:x}",
+                 f"w 0x{perf.CONTROL:x} 4 0x{self.flag(0.3, 31):x}"]
+        for number in range(perf.NUMBER):
+            group = rng.randrange(len(perf.EVENTS) - 1)
+            event = rng.choice([n for n in range(28) if get(perf.EVENTS[group], n)])
+            events = 1 << event | self.flag(0.1, rng.randrange(8))
+            over = group and self.chance(0.3)
+            flags = over and self.flag(0.7, 1) | self.flag(0.1, 2)
+            place = perf.CONFIG + perf.STRIDE * number
+            lines.append(f"w 0x{place:x} 8 0x{events << 32 | group << 8 | flags:x}")
+            if over:
+                value = (1 << perf.WIDTH) - rng.randint(1, 200)
+                lines.append(f"w 0x{perf.VALUES + perf.VALUE_STRIDE * number:x} 8 0x{value:x}")
+            which = perf.FILTERED.get((group, event))
+            if which is not None and self.chance(0.5) or self.chance(0.03):
+                which = rng.randrange(5) if which is None else which
+                lines.append(f"w 0x{place + perf.FILTERS[which]:x} 4 "
+                             f"0x{1 << 31 | rng.randrange(32):x}")
+            lines.append(f"w 0x{perf.COMMAND:x} 8 0x{number << 16 | perf.ENABLE:x}")
         return lines
+
+    def counters(self):
+        """Software looks at a counter, or tells all of them something."""
+        rng = self.rng
+        number = rng.randrange(perf.NUMBER)
+        self.say(f"r 0x{perf.VALUES + perf.VALUE_STRIDE * number:x} 8")
+        if self.chance(0.3):
+            code = rng.choice((perf.ENABLE, perf.ENABLE, perf.ENABLE, perf.DISABLE, perf.CLEAR,
+                               perf.STOP, perf.GO, perf.GO, perf.GO))
+            self.say(f"w 0x{perf.COMMAND:x} 8 0x{rng.randrange(9) << 16 | code:x}")
+            self.say(f"r 0x{perf.RESPONSE:x} 8")
+            self.say(f"r 0x{perf.FREEZE:x} 8")
+        if self.chance(0.2):
+            self.say(f"r 0x{perf.STATUS:x} 4")
+            self.say(f"r 0x{perf.OVERFLOW:x} 8")
+            self.say(f"w 0x{perf.OVERFLOW:x} 8 0x{1 << number:x}")
+            self.say(f"w 0x{perf.STATUS:x} 4 0x1")
+
+    def read_counters(self):
+        for number in range(perf.NUMBER):
+            self.say(f"r 0x{perf.CONFIG + perf.STRIDE * number:x} 8")
+            self.say(f"r 0x{perf.VALUES + perf.VALUE_STRIDE * number:x} 8")
 
     def descriptor(self):
         rng = self.rng
@@ -427,4 +475,7 @@ class Generator:
                 self.say("w 0x9c 4 1")
             if self.hostile and self.chance(0.05):
                 self.edit()
+            if self.chance(0.02):
+                self.counters()
+        self.read_counters()
         return lines + self.lines, self.run.finish()

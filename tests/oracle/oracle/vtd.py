@@ -6,6 +6,7 @@ from .cache import Cache, Tlb
 from .memory import Memory
 from .play import Play
 from .vtd_ats import Translated, TranslationRequest
+from .vtd_perf import Perfmon
 from .vtd_pri import PageRequest
 from .vtd_queue import Queue
 from .vtd_regs import Registers
@@ -27,6 +28,7 @@ class Vtd:
                                      *by_domain) for height in range(4)]
                        for stage in (1, 2)}
         self.queue = Queue(self)
+        self.perfmon = Perfmon(self)
         self.regs = Registers(self)
 
     def caches(self):

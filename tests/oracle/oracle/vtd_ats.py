@@ -19,6 +19,7 @@ class Special(Request):
 
     def resolve(self):
         if not self.vtd.regs.te:
+            self.vtd.perfmon.request(self.plan, self.address_type)
             self.vtd.log(f"request {self.plan.number} status {UNSUPPORTED} pa 0x0 fault 0x0")
             self.vtd.play.submit("request", self.plan.request_ops())
         else:

@@ -6,6 +6,7 @@ from .bits import align, get
 from .device import INVALID, SUCCESS, response
 from .memory import Abort
 from .plan import Plan
+from .vtd_perf import OVERFLOWS, POSTED
 from .vtd_request import Request
 from .vtd_tables import FIRST, LEGACY, NESTED, Bad
 from .vtd_walk import Fault
@@ -38,6 +39,15 @@ class PageRequest(Request):
         self.vtd.play.submit_record(32, self.visible)
 
     def visible(self, room):
+        """What it takes to tell software."""
+        self.more = []
+        told = self.decide(room)
+        return self.more + told
+
+    def count(self, events):
+        self.more += self.vtd.perfmon.count(events)
+
+    def decide(self, room):
         regs = self.vtd.regs
         if not regs.te:
             self.answer(INVALID)
@@ -45,11 +55,16 @@ class PageRequest(Request):
         try:
             entry = self.translate()
         except (Bad, Fault) as fault:
+            self.count(self.vtd.perfmon.of(self.plan.steps))
             reason = fault.args[0]
             more = regs.record(self.fault(reason), room) if self.qualified(reason) else []
             self.answer(INVALID)
             return more
+        self.context()                  # once more, for its domain
+        self.count(self.vtd.perfmon.of(self.plan.steps))
         if regs[reg.PRS] & PRO:
+            if not room and not self.marker:
+                self.count([(OVERFLOWS, None)])
             self.answer(SUCCESS)
             return []
         size = 1 << (get(regs[reg.PQA], 0, 3) + 12)
@@ -57,13 +72,17 @@ class PageRequest(Request):
         if not self.marker:
             self.invalidate(entry)
         if not room or (tail + 32) % size == regs[reg.PQH]:
-            more = [] if self.marker else regs.page_event(PRO)
+            more = []
+            if not self.marker:
+                self.count([(OVERFLOWS, None)])
+                more = regs.page_event(PRO)
             self.answer(SUCCESS)
             return more
         try:
             self.vtd.memory.write(align(regs.wide(reg.PQA), 12) + tail, self.record(), 32)
         except Abort:
             return []
+        self.count([(POSTED, None)])
         regs[reg.PQT] = (tail + 32) % size
         return regs.page_event(PPR)
 

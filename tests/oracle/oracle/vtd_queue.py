@@ -6,6 +6,7 @@ from .bits import align, get, mask
 from .device import invalidation, response
 from .memory import Abort
 from .plan import Plan, command_ops
+from .vtd_perf import READS
 from .vtd_tables import FIRST, HAW, LEGACY, MGAW, NESTED
 
 CONTEXT, IOTLB, DEVICE, INTERRUPT, WAIT, PIOTLB, PASID, PDEVICE, RESPONSE = range(1, 10)
@@ -100,13 +101,14 @@ class Descriptor:
         self.life = self.vtd.queue.life
         self.plan = Plan(self.vtd.play, job.number if job else 0)
         where = align(self.regs.wide(reg.IQA), 12) + self.regs[reg.IQH]
+        more = self.vtd.perfmon.count([(READS, None)])
         try:
             self.act(self.vtd.memory.read(where, self.size))
         except Abort:
             self.failed = 2
         except Invalid as error:
             self.failed = error.args[0]
-        return self.plan.ops()
+        return more + self.plan.ops()
 
     def consumed(self, _job):
         regs = self.regs

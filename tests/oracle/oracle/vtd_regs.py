@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """VT-d registers, as far as traces use them, and fault recording."""
 
+from . import vtd_perf as perf
 from .bits import align, get, mask
 from .play import Op
 
@@ -17,7 +18,8 @@ IWC, PPF, PFO, IQE = 1, 2, 1, 16
 class Registers:
     def __init__(self, vtd):
         self.vtd = vtd
-        self.words = {FECTL: 1 << 31, IECTL: 1 << 31, PECTL: 1 << 31}
+        self.words = {FECTL: 1 << 31, IECTL: 1 << 31, PECTL: 1 << 31,
+                      perf.CONTROL: 1 << 31}
         self.root_latched = 0
         self.fault_index = 0
 
@@ -55,12 +57,18 @@ class Registers:
     def read(self, offset, size):
         if size == 8:
             return self.read(offset, 4) | self.read(offset + 4, 4) << 32
+        if self.vtd.perfmon.mine(offset):
+            return self.vtd.perfmon.read(offset)
         return READ_ONLY.get(offset, self[offset])
 
     def write(self, offset, size, value):
-        if size == 8:
+        if offset == perf.COMMAND and size == 8:
+            self.vtd.perfmon.command(value)
+        elif size == 8:
             self.write(offset, 4, value & mask(32))
             self.write(offset + 4, 4, value >> 32)
+        elif self.vtd.perfmon.mine(offset):
+            self.vtd.perfmon.write(offset, value)
         elif offset in READ_ONLY or offset in (GSTS, IQH, IQH + 4):
             pass
         elif offset == GCMD:
@@ -73,7 +81,11 @@ class Registers:
             self[PRS] &= ~value
             if not self[PRS]:
                 self[PECTL] &= ~(1 << 30)
-        elif offset in (FECTL, IECTL, PECTL):
+        elif offset == perf.STATUS:
+            self[offset] &= ~value
+            if not self[offset]:
+                self[perf.CONTROL] &= ~(1 << 30)
+        elif offset in (FECTL, IECTL, PECTL, perf.CONTROL):
             self.unmask(offset, value)
         elif FRCD <= offset < FRCD + 16 * RECORDS:
             if offset & 15 == 12 and get(value, 31):

@@ -60,6 +60,8 @@ class Request:
             if recorded and self.qualified(reason):
                 value = self.fault(reason)
                 self.plan.add("record", lambda job: self.vtd.regs.submit_fault(value))
+        if status != INTERRUPT:
+            self.vtd.perfmon.request(self.plan, self.address_type)
         self.vtd.log(f"request {self.plan.number} status {status} pa 0x{pa:x} "
                      f"fault 0x{reason:x}{self.suffix()}")
         self.vtd.play.submit("request", self.plan.request_ops())
@@ -103,10 +105,10 @@ class Request:
         except Abort:
             raise Bad(reason) from None
 
-    def config(self, cache, key):
+    def config(self, cache, key, about):
         entry = cache.lookup(key, 0, 0)
         found = entry and entry.data
-        self.plan.add("config", None, entry if found else None)
+        self.plan.add("config", None, entry if found else None, about)
         return found
 
     # Legacy mode
@@ -126,7 +128,7 @@ class Request:
 
     def legacy_context(self):
         contexts = self.vtd.contexts
-        entry = self.config(contexts, self.sid)
+        entry = self.config(contexts, self.sid, "context")
         if entry:
             return entry
         table = legacy_root(self.read(self.vtd.regs.root + 16 * (self.sid >> 8), 16, 0x08))
@@ -189,7 +191,7 @@ class Request:
 
     def context(self):
         contexts = self.vtd.contexts
-        entry = self.config(contexts, self.sid)
+        entry = self.config(contexts, self.sid, "context")
         if entry:
             return entry
         raw = self.read(self.vtd.regs.root + 16 * (self.sid >> 8), 16, 0x38)
@@ -204,7 +206,7 @@ class Request:
 
     def pasid_entry(self, context, pasid):
         pasids, key = self.vtd.pasids, pasid << 16 | self.sid
-        entry = self.config(pasids, key)
+        entry = self.config(pasids, key, "pasid")
         if entry:
             return entry
         raw = self.read(context.directory + 8 * (pasid >> 6), 8, 0x50)

@@ -54,7 +54,7 @@ class Walker:
             if not caches[height].entries:
                 continue
             entry = caches[height].lookup(addr, stage.tag, stage.shift(height + 1))
-            self.plan.add("table", stage.number, entry)
+            self.plan.add("table", stage.number, entry, height)
             if entry:
                 return height, *entry.data
         return stage.levels - 1, stage.base, READ | WRITE
