@@ -40,12 +40,10 @@ class PageRequest(Request):
 
     def visible(self, room):
         """What it takes to tell software."""
-        self.more = []
+        self.events = []
         told = self.decide(room)
-        return self.more + told
-
-    def count(self, events):
-        self.more += self.vtd.perfmon.count(events)
+        perfmon = self.vtd.perfmon
+        return told + perfmon.count(perfmon.of(self.plan.steps) + self.events)
 
     def decide(self, room):
         regs = self.vtd.regs
@@ -55,16 +53,11 @@ class PageRequest(Request):
         try:
             entry = self.translate()
         except (Bad, Fault) as fault:
-            self.count(self.vtd.perfmon.of(self.plan.steps))
             reason = fault.args[0]
             more = regs.record(self.fault(reason), room) if self.qualified(reason) else []
             self.answer(INVALID)
             return more
-        self.context()                  # once more, for its domain
-        self.count(self.vtd.perfmon.of(self.plan.steps))
         if regs[reg.PRS] & PRO:
-            if not room and not self.marker:
-                self.count([(OVERFLOWS, None)])
             self.answer(SUCCESS)
             return []
         size = 1 << (get(regs[reg.PQA], 0, 3) + 12)
@@ -72,22 +65,21 @@ class PageRequest(Request):
         if not self.marker:
             self.invalidate(entry)
         if not room or (tail + 32) % size == regs[reg.PQH]:
-            more = []
-            if not self.marker:
-                self.count([(OVERFLOWS, None)])
-                more = regs.page_event(PRO)
+            more = [] if self.marker else regs.page_event(PRO)
             self.answer(SUCCESS)
             return more
         try:
             self.vtd.memory.write(align(regs.wide(reg.PQA), 12) + tail, self.record(), 32)
         except Abort:
             return []
-        self.count([(POSTED, None)])
+        self.events.append((POSTED, None))
         regs[reg.PQT] = (tail + 32) % size
         return regs.page_event(PPR)
 
     def answer(self, code):
         if self.last and not self.marker:
+            if code == SUCCESS:
+                self.events.append((OVERFLOWS, None))
             self.vtd.log(response(self.sid, self.group, code, self.pasid))
 
     def record(self):
@@ -113,6 +105,7 @@ class PageRequest(Request):
         context = self.context()
         self.fpd = context.fpd
         self.check_context(context)
+        self.context()                  # once more, for its PASID
         pasid = self.choose_pasid(context)
         entry = self.pasid_entry(context, pasid)
         self.fpd |= entry.fpd

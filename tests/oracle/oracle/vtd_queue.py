@@ -108,7 +108,7 @@ class Descriptor:
             self.failed = 2
         except Invalid as error:
             self.failed = error.args[0]
-        return more + self.plan.ops()
+        return self.plan.ops() + more
 
     def consumed(self, _job):
         regs = self.regs

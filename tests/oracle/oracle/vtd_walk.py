@@ -75,8 +75,6 @@ class Walker:
             rights &= self.rights(stage, desc)
             if not height or height < 3 and get(desc, 7):
                 break
-            if stage.number == 2 and stage.scalable and not rights:
-                raise Fault(0x79)
             if stage.marks:
                 self.update(stage, where, desc, desc | self.accessed(stage))
             table = self.pointer(stage, desc, 12)
