@@ -2,13 +2,13 @@
 """VT-d: page requests (requirements, section 10)."""
 
 from . import vtd_regs as reg
-from .bits import align, get
+from .bits import align, get, mask
 from .device import INVALID, SUCCESS, response
 from .memory import Abort
 from .plan import Plan
 from .vtd_perf import OVERFLOWS, POSTED
 from .vtd_request import Request
-from .vtd_tables import FIRST, LEGACY, NESTED, Bad
+from .vtd_tables import FIRST, LEGACY, MGAW, NESTED, Bad
 from .vtd_walk import Fault
 
 PRO, PPR = 2, 1
@@ -133,6 +133,7 @@ class PageRequest(Request):
             for cache in (vtd.tlb, vtd.ipa, *vtd.tables[1], *vtd.tables[2]):
                 cache.drop(domain)
         else:
+            addr &= mask(MGAW)          # as in a descriptor of type 2
             vtd.queue.page_of_domain(did, addr, addr + 4095, False)
 
 
