@@ -2,7 +2,7 @@
 """SMMUv3 translation: lookups, walks, fills (timing.rst, "Resolution")."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .bits import align, get, mask, sign_extend
 from .cache import GLOBAL
@@ -211,10 +211,10 @@ class Walker:
     def fill(self, va, tag, mapping):
         if mapping.is_global:
             tag = tag & ~mask(16) | GLOBAL
-        granted = mapping.rights | mapping.full
         if self.cd and self.cd.e0pd[self.half(va)]:
-            granted &= ~mask(3)
-        if mapping.settled and granted:
+            mapping = replace(mapping, rights=mapping.rights & ~mask(3),
+                              full=mapping.full & ~mask(3))
+        if mapping.settled and mapping.rights | mapping.full:
             self.smmu.tlb.put(va, mapping.lg2, tag, mapping, self.plan.stamp)
 
     def miss(self, va, need, grant=0, split=False):
