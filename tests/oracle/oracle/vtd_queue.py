@@ -101,13 +101,13 @@ class Descriptor:
         self.life = self.vtd.queue.life
         self.plan = Plan(self.vtd.play, job.number if job else 0)
         where = align(self.regs.wide(reg.IQA), 12) + self.regs[reg.IQH]
-        more = self.vtd.perfmon.count([(READS, None)])
         try:
             self.act(self.vtd.memory.read(where, self.size))
         except Abort:
             self.failed = 2
         except Invalid as error:
             self.failed = error.args[0]
+        more = self.vtd.perfmon.count([(READS, None)])
         return self.plan.ops() + more
 
     def consumed(self, _job):
