@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Images of saved state as text. */
 #include "image.h"
+#include "hw/iommu/profile.h"
 
 #include <glib.h>
 #include <stdio.h>
@@ -50,7 +51,12 @@ static void put_line(IommuStateWriter *w, char **words)
     g_array_free(values, true);
 }
 
-IommuStateWriter image_read(const char *name)
+static IommuStateReader reader(const IommuStateWriter *w)
+{
+    return (IommuStateReader) { .data = w->data, .len = w->len };
+}
+
+static IommuStateWriter image_read(const char *name)
 {
     const char *dir = g_getenv("STAGEWALK_IMAGES");
     g_autofree char *path = g_build_filename(dir ? dir : "tests/unit/images", name, NULL);
@@ -79,7 +85,7 @@ IommuStateWriter image_read(const char *name)
 
 static bool find(const IommuStateWriter *w, const IommuStateItem *like, IommuStateItem *found)
 {
-    IommuStateReader r = image_reader(w);
+    IommuStateReader r = reader(w);
 
     for (size_t at = 0; iommu_state_next(&r, &at, found);) {
         if (found->name_len == like->name_len &&
@@ -90,9 +96,9 @@ static bool find(const IommuStateWriter *w, const IommuStateItem *like, IommuSta
     return false;
 }
 
-void image_assert_holds(const IommuStateWriter *now, const IommuStateWriter *kept)
+static void assert_holds(const IommuStateWriter *now, const IommuStateWriter *kept)
 {
-    IommuStateReader r = image_reader(kept);
+    IommuStateReader r = reader(kept);
     IommuStateItem a, b;
 
     for (size_t at = 0; iommu_state_next(&r, &at, &a);) {
@@ -137,10 +143,10 @@ static void write_item(FILE *out, const IommuStateItem *item)
     fputc('\n', out);
 }
 
-void image_offer(const IommuStateWriter *w, const char *name)
+static void offer(const IommuStateWriter *w, const char *name)
 {
     const char *dir = g_getenv("STAGEWALK_IMAGES_WRITE");
-    IommuStateReader r = image_reader(w);
+    IommuStateReader r = reader(w);
     g_autofree char *path = NULL;
     IommuStateItem item;
     FILE *out;
@@ -156,4 +162,76 @@ void image_offer(const IommuStateWriter *w, const char *name)
         write_item(out, &item);
     }
     fclose(out);
+}
+
+static IommuStateWriter save(IommuModel *m)
+{
+    IommuStateWriter w = { 0 };
+
+    m->ops->save(m, &w);
+    if (m->timed) {
+        iommu_timed_save(m->timed, &w);
+    }
+    g_assert_false(w.failed);
+    return w;
+}
+
+void image_check(IommuModel *m, const char *name)
+{
+    IommuStateWriter now = save(m), kept = image_read(name);
+    IommuStateReader r = reader(&kept);
+
+    offer(&now, name);
+    free(now.data);
+    if (m->timed) {
+        iommu_timed_reset(m->timed);
+    }
+    m->ops->reset(m);
+    g_assert_true(m->ops->load(m, &r));
+    if (m->timed) {
+        g_assert_true(iommu_timed_load(m->timed, &r));
+    }
+    g_assert_cmpuint(iommu_state_left(&r), ==, 0);
+    now = save(m);
+    assert_holds(&now, &kept);
+    free(now.data);
+    free(kept.data);
+}
+
+void image_check_unknown_item(IommuModel *m, const char *name)
+{
+    uint32_t value = 1;
+    IommuStateWriter w = save(m);
+    IommuStateReader r;
+
+    iommu_state_put(&w, name, &value, 4, 1);
+    r = reader(&w);
+    g_assert_true(m->ops->load(m, &r));
+    g_assert_cmpuint(iommu_state_left(&r), ==, 1);
+    free(w.data);
+}
+
+static void on_done(void *opaque, uint64_t cookie, uint64_t cycle)
+{
+    (void)opaque;
+    (void)cookie;
+    (void)cycle;
+}
+
+IommuTimed *image_start_clock(IommuModel *m)
+{
+    static const IommuTimedOps ops = { .done = on_done };
+    IommuTimed *t = iommu_timed_new(m, &iommu_timing_standard, &ops, NULL);
+
+    g_assert_nonnull(t);
+    return t;
+}
+
+void image_submit(IommuTimed *t, IommuTxn txn, unsigned i)
+{
+    IommuResult res;
+
+    txn.cookie = i + 1;
+    txn.arrival = iommu_timed_now(t) + i;
+    iommu_timed_submit(t, &txn, &res);
 }

@@ -7,20 +7,24 @@
 #ifndef TESTS_UNIT_IMAGE_H
 #define TESTS_UNIT_IMAGE_H
 
-#include "hw/iommu/state.h"
+#include "hw/iommu/model.h"
+#include "hw/iommu/timed.h"
 
-/** The image in file @name of the directory that STAGEWALK_IMAGES names. Free the data. */
-IommuStateWriter image_read(const char *name);
+/**
+ * What @m has now is what the image @name (a file of the directory that STAGEWALK_IMAGES names) was
+ * made of: load that image into @m as it is after reset, and fail unless every item of it is saved
+ * again with the same values. With STAGEWALK_IMAGES_WRITE=DIR in the environment, first write what
+ * @m saves now to DIR/@name.
+ */
+void image_check(IommuModel *m, const char *name);
 
-/** Fails unless every item of @kept is in @now, with the same values. */
-void image_assert_holds(const IommuStateWriter *now, const IommuStateWriter *kept);
+/** Fails unless @m loads what it saves with an item @name besides, and that item is left over. */
+void image_check_unknown_item(IommuModel *m, const char *name);
 
-/** With STAGEWALK_IMAGES_WRITE=DIR in the environment, write @w to DIR/@name. */
-void image_offer(const IommuStateWriter *w, const char *name);
+/** Give @m a clock, with nobody to tell what is done. Free it with iommu_timed_free(). */
+IommuTimed *image_start_clock(IommuModel *m);
 
-static inline IommuStateReader image_reader(const IommuStateWriter *w)
-{
-    return (IommuStateReader) { .data = w->data, .len = w->len };
-}
+/** Submit @txn as number @i: it arrives @i cycles from now. */
+void image_submit(IommuTimed *t, IommuTxn txn, unsigned i);
 
 #endif

@@ -5,18 +5,6 @@
  */
 #include "fixture.h"
 #include "../image.h"
-#include "hw/iommu/timed.h"
-
-#include <stdlib.h>
-
-static void on_done(void *opaque, uint64_t cookie, uint64_t cycle)
-{
-    (void)opaque;
-    (void)cookie;
-    (void)cycle;
-}
-
-static const IommuTimedOps timed_ops = { .done = on_done };
 
 static void run_bus(void *opaque)
 {
@@ -43,45 +31,11 @@ static void make_state(Fix *f)
     wr(f, SMMU_IRQ_CTRL, field_mask(IRQ_CTRL_EVENTQ_IRQEN));
 }
 
-static IommuStateWriter save(Fix *f)
-{
-    IommuStateWriter w = { 0 };
-
-    f->m->ops->save(f->m, &w);
-    if (f->m->timed) {
-        iommu_timed_save(f->m->timed, &w);
-    }
-    g_assert_false(w.failed);
-    return w;
-}
-
-/* Load the kept image into a model as it is after reset, and look what it saves then. */
-static void check(Fix *f, const char *name)
-{
-    IommuStateWriter kept = image_read(name), now;
-    IommuStateReader r = image_reader(&kept);
-
-    f->m->ops->reset(f->m);
-    g_assert_true(f->m->ops->load(f->m, &r));
-    if (f->m->timed) {
-        g_assert_true(iommu_timed_load(f->m->timed, &r));
-    }
-    g_assert_cmpuint(iommu_state_left(&r), ==, 0);
-    now = save(f);
-    image_assert_holds(&now, &kept);
-    free(now.data);
-    free(kept.data);
-}
-
 static void test_image(Fix *f)
 {
-    IommuStateWriter w;
 
     make_state(f);
-    w = save(f);
-    image_offer(&w, "smmuv3-1.txt");
-    free(w.data);
-    check(f, "smmuv3-1.txt");
+    image_check(f->m, "smmuv3-1.txt");
     /* The stall that was saved is there: its answer is told. */
     ramhost_forget(&f->ram);
     f->m->ops->reset(f->m);
@@ -93,29 +47,18 @@ static void test_image(Fix *f)
 static void test_timed_image(Fix *f)
 {
     IommuTimed *t;
-    IommuStateWriter w;
-    IommuResult res;
 
     f->m->ops->reset(f->m);
-    t = iommu_timed_new(f->m, &iommu_timing_standard, &timed_ops, NULL);
-    g_assert_nonnull(t);
+    t = image_start_clock(f->m);
     f->bus.wait = run_bus;
     g_assert_true(smmu_driver_start(&f->drv, &f->streams));
     scene_stage1(f);
     for (unsigned i = 0; i < 4; i++) {
-        IommuTxn txn = txn_at(i == 3 ? VA_HOLE : VA + i * PAGE, false);
-
-        txn.cookie = i + 1;
-        txn.arrival = iommu_timed_now(t) + i;
-        iommu_timed_submit(t, &txn, &res);
+        image_submit(t, txn_at(i == 3 ? VA_HOLE : VA + i * PAGE, false), i);
     }
     smmu_driver_push(&f->drv, smmu_make_tlbi_nsnh_all());
     iommu_timed_run_until(t, iommu_timed_now(t) + 20);
-    w = save(f);
-    image_offer(&w, "smmuv3-timed-1.txt");
-    free(w.data);
-    iommu_timed_reset(t);
-    check(f, "smmuv3-timed-1.txt");
+    image_check(f->m, "smmuv3-timed-1.txt");
     f->bus.wait = NULL;
     iommu_timed_free(t);
 }
@@ -123,15 +66,7 @@ static void test_timed_image(Fix *f)
 /* What nobody takes is noticed. */
 static void test_unknown_item(Fix *f)
 {
-    uint32_t value = 1;
-    IommuStateWriter w = save(f);
-    IommuStateReader r;
-
-    iommu_state_put(&w, "smmuv3.later", &value, 4, 1);
-    r = image_reader(&w);
-    g_assert_true(f->m->ops->load(f->m, &r));
-    g_assert_cmpuint(iommu_state_left(&r), ==, 1);
-    free(w.data);
+    image_check_unknown_item(f->m, "smmuv3.later");
 }
 
 int main(int argc, char **argv)

@@ -3,48 +3,8 @@
  * What the SMMUv3 tells whoever watches it (note.h), and what its registers are called.
  */
 #include "fixture.h"
-#include "hw/iommu/note.h"
+#include "../notes.h"
 #include "hw/iommu/smmuv3-pmcg.h"
-
-#define NOTES 64
-
-static IommuNote notes[NOTES];
-static unsigned count;
-
-static void on_note(void *opaque, const IommuNote *n)
-{
-    (void)opaque;
-    if (count < NOTES) {
-        notes[count] = *n;
-    }
-    count++;
-}
-
-/* Notes from now on. */
-static void watch(Fix *f)
-{
-    static IommuHostOps ops;
-
-    ops = *f->m->host.ops;
-    ops.note = on_note;
-    f->m->host.ops = &ops;
-    count = 0;
-}
-
-static const IommuNote *the_note(IommuNoteKind kind, const char *name)
-{
-    const IommuNote *found = NULL;
-
-    for (unsigned i = 0; i < count && i < NOTES; i++) {
-        if (notes[i].kind == kind) {
-            g_assert_null(found);
-            found = &notes[i];
-        }
-    }
-    g_assert_nonnull(found);
-    g_assert_cmpstr(found->name, ==, name);
-    return found;
-}
 
 static void test_command(Fix *f)
 {
@@ -52,9 +12,9 @@ static void test_command(Fix *f)
 
     scene_stage1(f);
     cons = rd(f, SMMU_CMDQ_CONS);
-    watch(f);
+    watch_notes(f->m);
     g_assert_true(smmu_driver_push(&f->drv, smmu_make(CMD_TLBI_NSNH_ALL)));
-    g_assert_cmpuint(count, ==, 1);
+    g_assert_cmpuint(note_count, ==, 1);
     the_note(IOMMU_NOTE_COMMAND, "CMD_TLBI_NSNH_ALL");
     g_assert_cmpuint(notes[0].index, ==, cons);
     g_assert_cmpuint(notes[0].queue, ==, 0);
@@ -64,7 +24,7 @@ static void test_command(Fix *f)
 
 static void test_illegal_command(Fix *f)
 {
-    watch(f);
+    watch_notes(f->m);
     g_assert_true(smmu_driver_push(&f->drv, (SmmuCmdWords) { .w = { 0xfe, 3 } }));
     the_note(IOMMU_NOTE_COMMAND, "unknown command");
     g_assert_cmpuint(notes[0].code, ==, CERROR_ILL);
@@ -73,7 +33,7 @@ static void test_illegal_command(Fix *f)
 
 static void test_unread_command(Fix *f)
 {
-    watch(f);
+    watch_notes(f->m);
     ramhost_abort(&f->ram, f->drv.cmdq, f->drv.cmdq + 4095, RAMHOST_READ);
     g_assert_true(smmu_driver_push(&f->drv, smmu_make_sync(0)));
     the_note(IOMMU_NOTE_COMMAND, "unknown command");
@@ -85,7 +45,7 @@ static void test_event(Fix *f)
     const IommuNote *n;
 
     scene_stage1(f);
-    watch(f);
+    watch_notes(f->m);
     access_at(f, VA_HOLE, false);
     n = the_note(IOMMU_NOTE_RECORD, "F_TRANSLATION");
     expect_one_event(f, F_TRANSLATION);
@@ -100,7 +60,7 @@ static void test_event_lost(Fix *f)
 {
     scene_stage1(f);
     cr0_set(f, CR0_EVENTQEN, 0);
-    watch(f);
+    watch_notes(f->m);
     access_at(f, VA_HOLE, false);
     g_assert_cmpuint(the_note(IOMMU_NOTE_RECORD_LOST, "F_TRANSLATION")->stream, ==, SID);
 }
@@ -110,11 +70,11 @@ static void test_page_request(Fix *f)
     IommuPageRequest req = { .addr = VA, .stream = SID, .prgi = 9, .r = true, .last = true };
 
     scene_stage1(f);
-    watch(f);
+    watch_notes(f->m);
     f->m->ops->page_request(f->m, &req);
     g_assert_cmpuint(the_note(IOMMU_NOTE_RECORD, "page request")->stream, ==, SID);
     cr0_set(f, CR0_PRIQEN, 0);
-    count = 0;
+    note_count = 0;
     f->m->ops->page_request(f->m, &req);
     the_note(IOMMU_NOTE_RECORD_LOST, "page request");
 }

@@ -5,18 +5,6 @@
  */
 #include "fixture.h"
 #include "../image.h"
-#include "hw/iommu/timed.h"
-
-#include <stdlib.h>
-
-static void on_done(void *opaque, uint64_t cookie, uint64_t cycle)
-{
-    (void)opaque;
-    (void)cookie;
-    (void)cycle;
-}
-
-static const IommuTimedOps timed_ops = { .done = on_done };
 
 static void run_bus(void *opaque)
 {
@@ -25,40 +13,9 @@ static void run_bus(void *opaque)
     iommu_timed_run_until(f->m->timed, iommu_timed_now(f->m->timed) + 1);
 }
 
-static IommuStateWriter save(Fix *f)
-{
-    IommuStateWriter w = { 0 };
-
-    f->m->ops->save(f->m, &w);
-    if (f->m->timed) {
-        iommu_timed_save(f->m->timed, &w);
-    }
-    g_assert_false(w.failed);
-    return w;
-}
-
-/* Load the kept image into a unit as it is after reset, and look what it saves then. */
-static void check(Fix *f, const char *name)
-{
-    IommuStateWriter kept = image_read(name), now;
-    IommuStateReader r = image_reader(&kept);
-
-    f->m->ops->reset(f->m);
-    g_assert_true(f->m->ops->load(f->m, &r));
-    if (f->m->timed) {
-        g_assert_true(iommu_timed_load(f->m->timed, &r));
-    }
-    g_assert_cmpuint(iommu_state_left(&r), ==, 0);
-    now = save(f);
-    image_assert_holds(&now, &kept);
-    free(now.data);
-    free(kept.data);
-}
-
 /* A fault that nobody took, an invalidation without answer, and a wait that hangs on it. */
 static void kept(Fix *f)
 {
-    IommuStateWriter w;
     uint64_t at = gmem_alloc(&f->mem, 16, 16);
 
     scene_fs(f);
@@ -66,10 +23,7 @@ static void kept(Fix *f)
     f->ram.ats_answer = IOMMU_ATS_INV_PENDING;
     vtd_driver_push(&f->drv, vtd_make_devtlb(RID, IOVA, 0));
     vtd_driver_push(&f->drv, vtd_make_wait_status(at, 9));
-    w = save(f);
-    image_offer(&w, "vtd-1.txt");
-    free(w.data);
-    check(f, "vtd-1.txt");
+    image_check(f->m, "vtd-1.txt");
     fix_assert_record(f, VTD_FAULT_SFS_2);
 }
 
@@ -77,27 +31,16 @@ static void kept(Fix *f)
 static void kept_timed(Fix *f)
 {
     IommuTimed *t;
-    IommuStateWriter w;
-    IommuResult res;
 
-    t = iommu_timed_new(f->m, &iommu_timing_standard, &timed_ops, NULL);
-    g_assert_nonnull(t);
+    t = image_start_clock(f->m);
     f->bus.wait = run_bus;
     scene_fs(f);
     for (unsigned i = 0; i < 4; i++) {
-        IommuTxn txn = fix_txn(i == 3 ? HOLE : IOVA + i * PAGE, false);
-
-        txn.cookie = i + 1;
-        txn.arrival = iommu_timed_now(t) + i;
-        iommu_timed_submit(t, &txn, &res);
+        image_submit(t, fix_txn(i == 3 ? HOLE : IOVA + i * PAGE, false), i);
     }
     vtd_driver_push(&f->drv, vtd_make_context_global());
     iommu_timed_run_until(t, iommu_timed_now(t) + 20);
-    w = save(f);
-    image_offer(&w, "vtd-timed-1.txt");
-    free(w.data);
-    iommu_timed_reset(t);
-    check(f, "vtd-timed-1.txt");
+    image_check(f->m, "vtd-timed-1.txt");
     f->bus.wait = NULL;
     iommu_timed_free(t);
 }
@@ -105,15 +48,7 @@ static void kept_timed(Fix *f)
 /* What nobody takes is noticed. */
 static void unknown_item(Fix *f)
 {
-    uint32_t value = 1;
-    IommuStateWriter w = save(f);
-    IommuStateReader r;
-
-    iommu_state_put(&w, "later", &value, 4, 1);
-    r = image_reader(&w);
-    g_assert_true(f->m->ops->load(f->m, &r));
-    g_assert_cmpuint(iommu_state_left(&r), ==, 1);
-    free(w.data);
+    image_check_unknown_item(f->m, "later");
 }
 
 int main(int argc, char **argv)

@@ -3,48 +3,8 @@
  * What a VT-d unit tells whoever watches it (note.h), and what its registers are called.
  */
 #include "fixture.h"
-#include "hw/iommu/note.h"
+#include "../notes.h"
 #include "hw/iommu/vtd-perfmon.h"
-
-#define NOTES 64
-
-static IommuNote notes[NOTES];
-static unsigned count;
-
-static void on_note(void *opaque, const IommuNote *n)
-{
-    (void)opaque;
-    if (count < NOTES) {
-        notes[count] = *n;
-    }
-    count++;
-}
-
-/* Notes from now on. */
-static void watch(Fix *f)
-{
-    static IommuHostOps ops;
-
-    ops = *f->m->host.ops;
-    ops.note = on_note;
-    f->m->host.ops = &ops;
-    count = 0;
-}
-
-static const IommuNote *the_note(IommuNoteKind kind, const char *name)
-{
-    const IommuNote *found = NULL;
-
-    for (unsigned i = 0; i < count && i < NOTES; i++) {
-        if (notes[i].kind == kind) {
-            g_assert_null(found);
-            found = &notes[i];
-        }
-    }
-    g_assert_nonnull(found);
-    g_assert_cmpstr(found->name, ==, name);
-    return found;
-}
 
 static void descriptor(Fix *f)
 {
@@ -53,7 +13,7 @@ static void descriptor(Fix *f)
 
     scene_legacy(f);
     head = fix_reg64(f, VTD_REG_IQH);
-    watch(f);
+    watch_notes(f->m);
     vtd_driver_push(&f->drv, vtd_make_iotlb_global());
     n = the_note(IOMMU_NOTE_COMMAND, "IOTLB");
     g_assert_cmpuint(n->index, ==, head);
@@ -64,7 +24,7 @@ static void descriptor(Fix *f)
 static void refused_descriptor(Fix *f)
 {
     scene_legacy(f);
-    watch(f);
+    watch_notes(f->m);
     vtd_driver_push(&f->drv, (VtdDescWords) { .w = { 0xe } });
     g_assert_cmpuint(the_note(IOMMU_NOTE_COMMAND, "unknown descriptor")->code, ==, VTD_IQEI_TYPE);
     g_assert_cmphex(notes[0].words[0], ==, 0xe);
@@ -75,7 +35,7 @@ static void fault(Fix *f)
     const IommuNote *n;
 
     scene_fs(f);
-    watch(f);
+    watch_notes(f->m);
     fix_read(f, HOLE);
     n = the_note(IOMMU_NOTE_RECORD, "SFS.2");
     g_assert_cmpuint(n->code, ==, VTD_FAULT_SFS_2);
@@ -90,7 +50,7 @@ static void fault_lost(Fix *f)
     for (unsigned i = 0; i < reg_get(fix_reg64(f, VTD_REG_CAP), VTD_CAP_NFR) + 1; i++) {
         fix_read(f, HOLE + i * PAGE);
     }
-    watch(f);
+    watch_notes(f->m);
     fix_read(f, HOLE);
     the_note(IOMMU_NOTE_RECORD_LOST, "SFS.2");
 }
