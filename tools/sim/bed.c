@@ -75,12 +75,14 @@ static IommuMemStatus bed_msi(void *opaque, uint64_t addr, uint32_t data, IommuM
 static void bed_stall_done(void *opaque, uint64_t cookie, const IommuResult *res)
 {
     SimBed *b = opaque;
+    gpointer key = GSIZE_TO_POINTER(cookie);
 
     if (b->log && b->timed) {
-        fprintf(b->log, "%" PRIu64 " resumed %" PRIu64 " status %u pa 0x%" PRIx64 "\n",
-                sim_bed_now(b), cookie >> SIM_COOKIE_BITS, res->status,
+        fprintf(b->log, "%" PRIu64 " resumed %zu status %u pa 0x%" PRIx64 "\n", sim_bed_now(b),
+                GPOINTER_TO_SIZE(g_hash_table_lookup(b->stalled, key)), res->status,
                 res->status ? 0 : res->pa);
     }
+    g_hash_table_remove(b->stalled, key);
     b->ram.host.ops->stall_done(&b->ram, cookie, res);
 }
 
@@ -195,6 +197,7 @@ bool sim_bed_init(SimBed *b, const SimMachine *m, const IommuProfile *profile, c
 
     memset(b, 0, sizeof(*b));
     b->profile = profile;
+    b->stalled = g_hash_table_new(NULL, NULL);
     ramhost_init(&b->ram, m->memory_base, m->memory_bytes);
     b->model = m->vtd ? make_vtd(set, profile, &host, error)
                       : make_smmu(set, profile, &host, error);
@@ -203,6 +206,7 @@ bool sim_bed_init(SimBed *b, const SimMachine *m, const IommuProfile *profile, c
             *error = g_strdup("out of memory");
         }
         ramhost_destroy(&b->ram);
+        g_hash_table_unref(b->stalled);
         return false;
     }
     return true;
@@ -214,6 +218,7 @@ void sim_bed_destroy(SimBed *b)
     iommu_timed_free(b->timed);
     b->model->ops->free(b->model);
     ramhost_destroy(&b->ram);
+    g_hash_table_unref(b->stalled);
 }
 
 void sim_bed_start(SimBed *b)
@@ -226,6 +231,11 @@ void sim_bed_start(SimBed *b)
 uint64_t sim_bed_now(const SimBed *b)
 {
     return b->timed ? iommu_timed_now(b->timed) : 0;
+}
+
+void sim_bed_stalled(SimBed *b, uint64_t cookie, uint64_t job)
+{
+    g_hash_table_insert(b->stalled, GSIZE_TO_POINTER(cookie), GSIZE_TO_POINTER(job));
 }
 
 static uint64_t bus_read(void *opaque, uint64_t offset, unsigned size)

@@ -143,7 +143,7 @@ static void count_latency(SimReport *r, uint64_t latency)
 static void on_done(void *opaque, uint64_t cookie, uint64_t cycle)
 {
     Run *run = opaque;
-    uint64_t slot = cookie & ((1u << SIM_COOKIE_BITS) - 1);
+    uint64_t slot = cookie & ((1u << SIM_SLOT_BITS) - 1);
     Flight *f = &run->flights[slot];
     uint64_t latency = cycle - f->arrival;
     SimWindow *w = window_at(run->r, f->arrival);
@@ -209,8 +209,8 @@ static void do_request(Run *run, SimItem *item)
     IommuResult res;
 
     txn->arrival = item->cycle;
-    /* The job's number is above, for whom hears of a stall; ours below. */
-    txn->cookie = sched_next_job(iommu_timed_sched(run->bed.timed)) << SIM_COOKIE_BITS | slot;
+    /* A stall outlives the flight, whose slot another takes: the count above tells them apart. */
+    txn->cookie = (r->requests + 1) << SIM_SLOT_BITS | slot;
     *f = (Flight) { .arrival = item->cycle, .addr = txn->addr, .stream = txn->stream };
     if (run->spans_of) {
         f->spans = g_array_new(FALSE, FALSE, sizeof(SimSpan));
@@ -218,6 +218,9 @@ static void do_request(Run *run, SimItem *item)
     f->job = iommu_timed_submit(run->bed.timed, txn, &res);
     if (run->spans_of) {
         g_hash_table_insert(run->spans_of, GSIZE_TO_POINTER(f->job), f->spans);
+    }
+    if (res.status == IOMMU_STATUS_STALLED) {
+        sim_bed_stalled(&run->bed, txn->cookie, f->job);
     }
     r->requests++;
     r->bytes += txn->size;

@@ -119,6 +119,7 @@ typedef struct SimBed {
     IommuTimedOps timed_ops;
     void *opaque;           /* of timed_ops */
     FILE *log;              /* side effects are logged here if not NULL */
+    GHashTable *stalled;    /* requests whose stall has not ended: cookie -> job */
 } SimBed;
 
 bool sim_bed_init(SimBed *b, const SimMachine *m, const IommuProfile *profile, char **error);
@@ -126,14 +127,16 @@ void sim_bed_destroy(SimBed *b);
 /** The clock starts. */
 void sim_bed_start(SimBed *b);
 uint64_t sim_bed_now(const SimBed *b);
+/** The request with @cookie, job @job, has stalled: the log names the job when that ends. */
+void sim_bed_stalled(SimBed *b, uint64_t cookie, uint64_t job);
 RegBus sim_bed_bus(SimBed *b);
 
 /*
  * ---- run and its observations -----------------------------------------------------------------
  */
 
-/* IommuTxn.cookie: number of the request's job << this | what run.c knows it by. */
-#define SIM_COOKIE_BITS 28
+/* IommuTxn.cookie: one more than the requests before it << this | what run.c knows it by. */
+#define SIM_SLOT_BITS 28
 
 #define SIM_SLOWEST 16
 #define SIM_WINDOWS 200

@@ -208,6 +208,14 @@ static bool entry_suffices(const void *opaque, const TlbEntry *e)
     return (e->rights & need) == need;
 }
 
+/** Same under E0PD, unprivileged: whatever another CD of the ASID left is of no use (5.4, E0PD). */
+static bool entry_hidden(const void *opaque, const TlbEntry *e)
+{
+    (void)opaque;
+    (void)e;
+    return false;
+}
+
 /** Same for an ATS translation request: it also wants what a dirtying walk gives. */
 static bool entry_grants(const void *opaque, const TlbEntry *e)
 {
@@ -251,6 +259,13 @@ static void trace_tag(SmmuModel *m, uint64_t va, uint64_t tag)
                 reg_get(tag, TAG_S1) ? " stage 1" : "", reg_get(tag, TAG_S2) ? " stage 2" : "");
 }
 
+/** E0PD: unprivileged use must walk again, to find its F_TRANSLATION. */
+static void take_user_rights(TlbEntry *e)
+{
+    e->rights &= ~IOMMU_RIGHTS_U;
+    e->rights_dirty &= ~IOMMU_RIGHTS_U;
+}
+
 static const TlbEntry *walk_and_fill(SmmuModel *m, SmmuReq *req, bool grant, PtRegime *s1,
                                      uint64_t tag, TlbEntry *scratch, SmmuFault *fault)
 {
@@ -280,9 +295,7 @@ static const TlbEntry *walk_and_fill(SmmuModel *m, SmmuReq *req, bool grant, PtR
         .rights_dirty = res.rights_dirty,
     };
     if (s1 && (s1->flags & VMSA_E0PD)) {
-        /* Unprivileged use must walk again, to find its F_TRANSLATION */
-        scratch->rights &= ~IOMMU_RIGHTS_U;
-        scratch->rights_dirty &= ~IOMMU_RIGHTS_U;
+        take_user_rights(scratch);
     }
     scratch->attr = smmu_output_attr((IommuMemAttr) { .type = 0xff }, res.s1_attr, res.s2_attr,
                                      false);
@@ -299,8 +312,10 @@ const TlbEntry *smmu_lookup_address(SmmuModel *m, SmmuReq *req, bool grant, TlbE
                                     SmmuFault *fault)
 {
     const SmmuSte *ste = req->ste;
+    TlbSufficesFn *suffices = grant ? entry_grants : entry_suffices;
     PtRegime *s1 = NULL;
     const TlbEntry *e;
+    bool e0pd = false;
     uint64_t tag;
 
     if (req->stage1) {
@@ -312,6 +327,10 @@ const TlbEntry *smmu_lookup_address(SmmuModel *m, SmmuReq *req, bool grant, TlbE
         }
         tag = tag_stage1(ste->world, ste->vmid, req->cd->asid, req->cd->aset, req->stage2);
         s1->walk_tag = tag;
+        e0pd = s1->flags & VMSA_E0PD;
+        if (e0pd && !req->pnu && !grant) {
+            suffices = entry_hidden;
+        }
     } else {
         if (!smmu_input_in_range(m, req->addr, fault)) {
             return NULL;
@@ -320,7 +339,12 @@ const TlbEntry *smmu_lookup_address(SmmuModel *m, SmmuReq *req, bool grant, TlbE
     }
     if (!req->quiet) {
         e = tlb_lookup(&m->tlb, &m->plan, &m->base.counters, req->va, tag,
-                       grant ? entry_grants : entry_suffices, req, no_height);
+                       suffices, req, no_height);
+        if (e && e0pd) {
+            *scratch = *e;
+            take_user_rights(scratch);
+            return scratch;
+        }
         if (e) {
             return e;
         }

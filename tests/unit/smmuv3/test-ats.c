@@ -183,6 +183,17 @@ static void test_privileged(Fix *f)
     g_assert_true(res.ats_priv);
 }
 
+static void test_e0pd(Fix *f)
+{
+    scene_stage1(f);
+    ats_on(f);
+    expect_grant(f, treq(f, VA, false), true, true);
+    cd_put_field(f, CD_E0PD0, 1);
+    expect_grant(f, treq(f, VA, false), false, false);
+    cmd(f, smmu_make_tlbi_nh_all(0));
+    expect_grant(f, treq(f, VA, false), false, false);
+}
+
 static void test_instcfg_data(Fix *f)
 {
     IommuTxn t;
@@ -812,6 +823,7 @@ static void add_requests(void)
     fix_add_profiles("/smmuv3/ats/AT27-execute", test_execute);
     fix_add_profiles("/smmuv3/ats/AT27-execute-only", test_execute_only);
     fix_add_profiles("/smmuv3/ats/AT27-privileged", test_privileged);
+    fix_add_profiles("/smmuv3/ats/CD17-e0pd", test_e0pd);
     fix_add("/smmuv3/ats/AT27-INSTCFG-data", test_instcfg_data);
     fix_add_profiles("/smmuv3/ats/AT29+HT9-NW0-dirties", test_nw0_dirties);
     fix_add_profiles("/smmuv3/ats/AT28-NW1-does-not-dirty", test_nw1_does_not_dirty);

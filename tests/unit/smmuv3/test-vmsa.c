@@ -261,6 +261,24 @@ static void test_e0pd(Fix *f)
     g_assert_cmpint(run(f, &t).status, ==, IOMMU_STATUS_OK);
 }
 
+/* The entry is one that the CD, or another of its ASID, left before. */
+static void test_e0pd_keeps_from_hits(Fix *f)
+{
+    IommuTxn t = txn_at(VA, false);
+    IommuResult res;
+
+    scene_stage1(f);
+    expect_ok(f, VA, false, PA);
+    cd_put_field(f, CD_E0PD0, 1);
+    expect_event(f, VA, false, F_TRANSLATION);
+    t.priv = true;
+    res = run(f, &t);
+    g_assert_cmpint(res.status, ==, IOMMU_STATUS_OK);
+    g_assert_cmphex(res.rights & IOMMU_RIGHTS_U, ==, 0);
+    cd_put_field(f, CD_E0PD0, 0);
+    expect_ok(f, VA, false, PA);
+}
+
 static void edit_no_e0pd(SmmuConfig *c)
 {
     c->minor = 2;
@@ -810,6 +828,7 @@ int main(int argc, char **argv)
     fix_add_profiles("/smmuv3/vmsa/AD5-ipa-above-IAS", test_ipa_above_ias);
     fix_add("/smmuv3/vmsa/FM2-ipa-above-IAS-ignores-S2R", test_ipa_above_ias_ignores_s2r);
     fix_add_profiles("/smmuv3/vmsa/CD17-e0pd", test_e0pd);
+    fix_add_profiles("/smmuv3/vmsa/CD17-e0pd-keeps-from-hits", test_e0pd_keeps_from_hits);
     fix_add_config("/smmuv3/vmsa/CD17-not-implemented", "max", edit_no_e0pd,
                    test_e0pd_not_implemented);
     fix_add("/smmuv3/vmsa/CD17-ignored-in-EL2", test_e0pd_ignored_in_el2);
