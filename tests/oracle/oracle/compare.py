@@ -4,6 +4,7 @@
 import os
 import random
 import subprocess
+import traceback
 
 from . import gen_smmu, gen_vtd, profile
 
@@ -66,16 +67,46 @@ def parameters(profiles, seed):
     return name, os.path.join(profiles, name + ".ini"), []
 
 
+def raised(error):
+    """One line about an exception of the oracle."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [frame for frame in frames if "oracle" in frame.filename] or frames
+    where = f"{os.path.basename(places[-1].filename)}:{places[-1].lineno}"
+    said = str(error).partition("\n")[0]
+    return f"raised {type(error).__name__}: {said} ({where})"
+
+
 def functional(lines):
     """Of a log, what does not depend on time."""
     kept = []
     for line in lines:
         words = line.split(" ")
-        if words[0] == "memory":
+        if words[0] in ("memory", "raised"):
             kept.append(line)
         elif words[1] in ("request", "swap"):
             kept.append(" ".join(words[:2] + words[2 + (words[1] == "request"):]))
     return kept
+
+
+def attempt(simulator):
+    """The log that the oracle gives, or what it raised instead."""
+    try:
+        return simulator()
+    except Exception as error:
+        return [raised(error)]
+
+
+def raised(error):
+    """One line about an exception of the oracle."""
+    places = [f"{os.path.basename(frame.filename)}:{frame.lineno}"
+              for frame in traceback.extract_tb(error.__traceback__)]
+    said = str(error).partition("\n")[0]
+    return f"raised {type(error).__name__} {said} ({' '.join(places[-3:])})"
+
+
+def write(path, lines):
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in lines)
 
 
 def compare(sim, iommu, seed, requests, timed=True):
@@ -84,10 +115,10 @@ def compare(sim, iommu, seed, requests, timed=True):
     Then trace, logs and options are left in the scratch directory."""
     name, path, settings = parameters(sim.profiles, seed)
     values = profile.load(path, settings)
-    lines, mine = GENERATORS[iommu](seed, values, requests, timed).trace()
+    generator = GENERATORS[iommu](seed, values, requests, timed)
+    mine = attempt(generator.trace)
     trace = os.path.join(sim.scratch, f"{iommu}-{seed}.trace")
-    with open(trace, "w", encoding="utf-8") as file:
-        file.write("\n".join(lines) + "\n")
+    write(trace, generator.lines)
     theirs = sim.run(trace, path, settings)
     if not timed:
         mine, theirs = functional(mine), functional(theirs)
@@ -95,13 +126,11 @@ def compare(sim, iommu, seed, requests, timed=True):
         os.remove(trace)
         os.remove(trace + ".sim")
         return None
-    with open(trace + ".oracle", "w", encoding="utf-8") as file:
-        file.write("\n".join(mine) + "\n")
     number = next((n for n, pair in enumerate(zip(theirs, mine)) if pair[0] != pair[1]),
                   min(len(theirs), len(mine)))
     said = [log[number] if number < len(log) else "(end)" for log in (theirs, mine)]
-    how = [f"--set {setting}" for setting in settings] or [f"--profile {path}"]
-    with open(trace + ".options", "w", encoding="utf-8") as file:
-        file.write("\n".join(how) + "\n")
-    return (f"{trace} (profile {name}), line {number + 1}:\n"
+    write(trace + ".oracle", mine)
+    write(trace + ".options", [f"--set {setting}" for setting in settings]
+          or [f"--profile {path}"])
+    return (f"{trace} (seed {seed}, profile {name}), line {number + 1}:\n"
             f"#   iommu-sim: {said[0]}\n#   oracle:    {said[1]}")

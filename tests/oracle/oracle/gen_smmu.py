@@ -536,9 +536,9 @@ class Generator:
         self.say(f"m 0x{where:x} 0x{word:x}")
 
     def trace(self):
-        """The lines of the trace and those of its log."""
-        lines = self.header()
-        self.run = Run(traces.parse(lines), self.profile, self.timed)
+        """Make the trace, in self.lines: the lines of its log."""
+        self.lines = self.header()
+        self.run = Run(traces.parse(self.lines), self.profile, self.timed)
         self.recent = []
         slow = self.rng.choice((0.1, 0.5, 0.9))
         for _ in range(self.requests):
@@ -561,7 +561,7 @@ class Generator:
                 self.say(f"r 0x{pmcg.COUNTERS + 8 * self.rng.randrange(pmcg.NUMBER):x} 8")
                 self.say(f"r 0x{self.rng.choice((0x9C, 0x100A8, 0x60, 0x100C8)):x} 4")
         self.read_counters()
-        return lines + self.lines, self.run.finish()
+        return self.run.finish()
 
     def read_counters(self):
         for number in range(pmcg.NUMBER):

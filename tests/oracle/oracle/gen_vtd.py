@@ -450,9 +450,9 @@ class Generator:
         self.say(f"m 0x{where:x} 0x{word:x}")
 
     def trace(self):
-        """The lines of the trace and those of its log."""
-        lines = self.header()
-        self.run = Run(traces.parse(lines), self.profile, self.timed)
+        """Make the trace, in self.lines: the lines of its log."""
+        self.lines = self.header()
+        self.run = Run(traces.parse(self.lines), self.profile, self.timed)
         self.recent = []
         slow = self.rng.choice((0.1, 0.5, 0.9))
         for _ in range(self.requests):
@@ -478,4 +478,4 @@ class Generator:
             if self.chance(0.02):
                 self.counters()
         self.read_counters()
-        return lines + self.lines, self.run.finish()
+        return self.run.finish()

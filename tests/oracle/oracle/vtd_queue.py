@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """VT-d invalidation queue (requirements, section 8)."""
 
+from contextlib import suppress
+
 from . import vtd_regs as reg
 from .bits import align, get, mask
 from .device import invalidation, response
@@ -250,11 +252,15 @@ class Descriptor:
         if get(raw, 5):
             self.plan.add("write", 4)
             where = align(get(raw, 64, HAW), 2)
-            self.signals.append(
-                lambda: self.vtd.memory.write(where, get(raw, 32, 32), 4))
+            self.signals.append(lambda: self.status(where, get(raw, 32, 32)))
         if get(raw, 4):
             self.plan.add("write", 4)
             self.signals.append(lambda: self.completed(regs))
+
+    def status(self, where, data):
+        """Write a status; to where there is no memory, it is lost."""
+        with suppress(Abort):
+            self.vtd.memory.write(where, data, 4)
 
     @staticmethod
     def completed(regs):
