@@ -532,7 +532,7 @@ class Generator:
             where = rng.choice(rng.choice(tables).descriptors)
         word = self.pool.words.get(where, 0)
         if self.chance(0.7):
-            word ^= 1 << rng.choice((0, 6, 7, 10, 11, 51, 53, 54))
+            word ^= 1 << rng.choice((0, 6, 7, 10, 11, 12, 28, 51, 53, 54))
         self.say(f"m 0x{where:x} 0x{word:x}")
 
     def trace(self):

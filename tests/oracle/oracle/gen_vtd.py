@@ -211,6 +211,11 @@ class Generator:
         self.lines.append(f"{self.cycle} {text}")
         self.run.feed(traces.parse_item(text.split(), self.cycle))
 
+    @staticmethod
+    def somewhere(addr, nowhere):
+        """An address, or one that is in no memory."""
+        return addr + 0x10000000 if nowhere else addr
+
     def header(self):
         self.root_table()
         pool = self.pool
@@ -227,7 +232,8 @@ class Generator:
                   "w 0x18 4 0x4000000",
                   f"w 0x40 4 0x{self.status + 0x800:x}", "w 0x3c 4 0x41",
                   f"w 0xa8 4 0x{self.status + 0x900:x}", "w 0xa4 4 0x42",
-                  f"w 0xd0 8 0x{self.pages:x}", "w 0xc8 8 0", "w 0xc0 8 0",
+                  f"w 0xd0 8 0x{self.somewhere(self.pages, self.hostile and self.chance(0.05)):x}",
+                  "w 0xc8 8 0", "w 0xc0 8 0",
                   "w 0xe4 4 0x43", f"w 0xe8 4 0x{self.status + 0xA00:x}",
                   f"w 0xe0 4 0x{masked << 31:x}",
                   f"w 0x38 4 0x{masked << 31:x}", f"w 0xa0 4 0x{masked << 31:x}",
@@ -309,7 +315,8 @@ class Generator:
         else:
             self.waits += 1
             raw = 5 | self.flag(0.3, 4) | self.flag(0.8, 5) | self.flag(0.3, 6)
-            raw |= self.waits << 32 | self.status + 4 * (self.waits % 32) << 64
+            where = self.somewhere(self.status, self.hostile and self.chance(0.05))
+            raw |= self.waits << 32 | where + 4 * (self.waits % 32) << 64
         return raw
 
     def invalid(self):
@@ -446,7 +453,7 @@ class Generator:
         where = self.rng.choice(places)
         word = self.pool.words.get(where, 0)
         if self.chance(0.7):
-            word ^= 1 << self.rng.choice((0, 1, 2, 5, 6, 8, 9))
+            word ^= 1 << self.rng.choice((0, 1, 2, 5, 6, 8, 9, 12, 28))
         self.say(f"m 0x{where:x} 0x{word:x}")
 
     def trace(self):
