@@ -19,9 +19,7 @@ typedef struct Irqs {
 
 static void open_irqs(Irqs *q)
 {
-    bed_open(&q->b, 0, -1);
-    q->ioas = OK(ioas_alloc(q->b.iommufd));
-    OK(vfio_attach(&q->b.vfio, q->ioas));
+    q->ioas = bed_open_attached(&q->b, 0);
     for (unsigned i = 0; i < VECTORS; i++) {
         q->events[i] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     }

@@ -19,9 +19,7 @@ static void walks_go_through_both_stages(void)
     Bed b;
     uint32_t ioas;
 
-    bed_open(&b, 0, -1);
-    ioas = OK(ioas_alloc(b.iommufd));
-    OK(vfio_attach(&b.vfio, ioas));
+    ioas = bed_open_attached(&b, 0);
     for (unsigned i = 0; i < PAGES; i++) {
         OK(ioas_map(b.iommufd, ioas, memory + i * APART, PAGE, (i + 1) * FAR, IOAS_RW));
     }
@@ -49,9 +47,7 @@ static void invalidations_reach_the_hardware(void)
     Bed b;
     uint32_t ioas;
 
-    bed_open(&b, 0, -1);
-    ioas = OK(ioas_alloc(b.iommufd));
-    OK(vfio_attach(&b.vfio, ioas));
+    ioas = bed_open_attached(&b, 0);
     counters_read(&before);
     for (unsigned i = 0; i < ROUNDS; i++) {
         OK(ioas_map(b.iommufd, ioas, memory + i * PAGE, PAGE, FAR, IOAS_RW));

@@ -11,21 +11,10 @@
 #define IOVA      0x10000000ull
 #define HUGE_IOVA 0x1000000000ull /* a multiple of every huge page */
 
-/* An address space with the device in it. */
-static uint32_t attached(Bed *b)
-{
-    uint32_t ioas;
-
-    bed_open(b, 0, -1);
-    ioas = OK(ioas_alloc(b->iommufd));
-    OK(vfio_attach(&b->vfio, ioas));
-    return ioas;
-}
-
 static void data_both_ways(void)
 {
     Bed b;
-    uint32_t ioas = attached(&b);
+    uint32_t ioas = bed_open_attached(&b, 0);
     uint64_t *memory = memory_alloc(4 * PAGE, false);
 
     OK(ioas_map(b.iommufd, ioas, memory, 4 * PAGE, IOVA, IOAS_RW));
@@ -44,7 +33,7 @@ static void data_both_ways(void)
 static void atomics(void)
 {
     Bed b;
-    uint32_t ioas = attached(&b);
+    uint32_t ioas = bed_open_attached(&b, 0);
     uint64_t *memory = memory_alloc(PAGE, false);
     DmaCompletion c;
 
@@ -63,7 +52,7 @@ static void nothing_mapped_faults(void)
 {
     Bed b;
 
-    attached(&b);
+    bed_open_attached(&b, 0);
     klog_mark();
     CHECK(refused(bed_write(&b, 0x2345000, 1)));
     CHECK(bed_fault_logged(&b, "F_TRANSLATION", NULL, 0x2345000, -1));
@@ -72,7 +61,7 @@ static void nothing_mapped_faults(void)
 static void read_only_is_read_only(void)
 {
     Bed b;
-    uint32_t ioas = attached(&b);
+    uint32_t ioas = bed_open_attached(&b, 0);
     uint8_t *memory = memory_alloc(PAGE, false);
 
     page_fill(memory, 5);
@@ -87,7 +76,7 @@ static void read_only_is_read_only(void)
 static void unmapped_at_once(void)
 {
     Bed b;
-    uint32_t ioas = attached(&b);
+    uint32_t ioas = bed_open_attached(&b, 0);
     uint8_t *memory = memory_alloc(PAGE, false);
 
     OK(ioas_map(b.iommufd, ioas, memory, PAGE, IOVA, IOAS_RW));
@@ -102,7 +91,7 @@ static void unmapped_at_once(void)
 static void remapped_to_the_new_page(void)
 {
     Bed b;
-    uint32_t ioas = attached(&b);
+    uint32_t ioas = bed_open_attached(&b, 0);
     uint8_t *memory = memory_alloc(2 * PAGE, false);
 
     OK(ioas_map(b.iommufd, ioas, memory, PAGE, IOVA, IOAS_RW));
@@ -118,7 +107,7 @@ static void random_changes(void)
 {
     enum { SLOTS = 48, STEPS = 600 };
     Bed b;
-    uint32_t ioas = attached(&b);
+    uint32_t ioas = bed_open_attached(&b, 0);
     uint8_t *memory = memory_alloc(SLOTS * PAGE, false);
     int at[SLOTS]; /* which page of memory lies at the slot; -1: none */
     unsigned faults = 0;
@@ -163,7 +152,7 @@ static void huge_pages(void)
         Counters before, after;
         DmaDesc desc;
 
-        ioas = attached(&b);
+        ioas = bed_open_attached(&b, 0);
         OK(ioas_huge_pages(b.iommufd, ioas, huge));
         OK(ioas_map(b.iommufd, ioas, memory, size, HUGE_IOVA, IOAS_RW));
         desc = dma_make(IDMA_OP_FILL, HUGE_IOVA, 64);
@@ -192,7 +181,7 @@ static void huge_pages(void)
 static void detached_is_blocked(void)
 {
     Bed b;
-    uint32_t ioas = attached(&b);
+    uint32_t ioas = bed_open_attached(&b, 0);
     uint8_t *memory = memory_alloc(PAGE, false);
 
     OK(ioas_map(b.iommufd, ioas, memory, PAGE, IOVA, IOAS_RW));
@@ -208,7 +197,7 @@ static void detached_is_blocked(void)
 static void replaced_space(void)
 {
     Bed b;
-    uint32_t first = attached(&b), second = OK(ioas_alloc(b.iommufd));
+    uint32_t first = bed_open_attached(&b, 0), second = OK(ioas_alloc(b.iommufd));
     uint8_t *memory = memory_alloc(2 * PAGE, false);
 
     OK(ioas_map(b.iommufd, first, memory, PAGE, IOVA, IOAS_RW));
@@ -225,7 +214,7 @@ static void replaced_space(void)
 static void function_level_reset(void)
 {
     Bed b;
-    uint32_t ioas = attached(&b);
+    uint32_t ioas = bed_open_attached(&b, 0);
     uint8_t *memory = memory_alloc(PAGE, false);
 
     OK(ioas_map(b.iommufd, ioas, memory, PAGE, IOVA, IOAS_RW));
@@ -243,7 +232,7 @@ static void rebound_ten_times(void)
     klog_mark();
     for (int i = 0; i < 10; i++) {
         Bed b;
-        uint32_t ioas = attached(&b);
+        uint32_t ioas = bed_open_attached(&b, 0);
         uint8_t *memory = memory_alloc(PAGE, false);
 
         OK(ioas_map(b.iommufd, ioas, memory, PAGE, IOVA, IOAS_RW));

@@ -18,11 +18,8 @@ enum { HOT = 2 };
 
 static void attached(Bed *b, unsigned index, void *memory)
 {
-    uint32_t ioas;
+    uint32_t ioas = bed_open_attached(b, index);
 
-    bed_open(b, index, -1);
-    ioas = OK(ioas_alloc(b->iommufd));
-    OK(vfio_attach(&b->vfio, ioas));
     OK(ioas_map(b->iommufd, ioas, memory, PAGE, IOVA, IOAS_RW));
 }
 

@@ -68,6 +68,16 @@ void bed_open(Bed *b, unsigned index, int iommufd)
     bed_registers(b, b->bar);
 }
 
+uint32_t bed_open_attached(Bed *b, unsigned index)
+{
+    uint32_t ioas;
+
+    bed_open(b, index, -1);
+    ioas = OK(ioas_alloc(b->iommufd));
+    OK(vfio_attach(&b->vfio, ioas));
+    return ioas;
+}
+
 void bed_close(Bed *b)
 {
     munmap(b->bar, b->bar_size);

@@ -39,6 +39,9 @@ typedef struct Bed {
  */
 void bed_open(Bed *b, unsigned index, int iommufd);
 
+/** Same with a new iommufd, attached to a new IOAS that maps nothing; the IOAS. */
+uint32_t bed_open_attached(Bed *b, unsigned index);
+
 /** Give everything back: a function whose BAR is mapped cannot leave its driver. */
 void bed_close(Bed *b);
 
