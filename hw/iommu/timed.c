@@ -101,10 +101,10 @@ static bool record_take(IommuTimed *t, uint32_t slot, IommuRecord *r)
 /* The FIFO in front of the writer holds no more. */
 static bool crowded(const IommuTimed *t, const IommuRecord *r)
 {
-    return !r->certain && sched_active(t->sched, IOMMU_JOB_RECORD) >= t->timing.record_slots;
+    return !r->unbounded && sched_active(t->sched, IOMMU_JOB_RECORD) >= t->timing.record_slots;
 }
 
-/* Submit the job of the record in @slot; what does not fit is lost, as if its queue were full. */
+/* Submit the job of the record in @slot. Without memory for it, the record takes no time. */
 static void submit_record(IommuTimed *t, uint32_t slot)
 {
     IommuRecord r;
@@ -121,19 +121,38 @@ static void submit_record(IommuTimed *t, uint32_t slot)
     }
     r = t->records[slot].record;
     ops[1] = iommu_memory_op(&t->timing, r.bytes, true);
-    if (crowded(t, &r) ||
-        !sched_submit(t->sched, IOMMU_JOB_RECORD, 0, ops, sizeof(ops) / sizeof(ops[0]))) {
+    if (!sched_submit(t->sched, IOMMU_JOB_RECORD, 0, ops, sizeof(ops) / sizeof(ops[0]))) {
         record_take(t, slot, &r);
-        t->model->ops->commit(t->model, &r, false);
+        t->model->ops->commit(t->model, &r);
     }
+}
+
+/* Request @job hands its record over. If the FIFO is full, not before the writer comes to it. */
+static void hand_over_record(IommuTimed *t, uint64_t job, uint32_t slot)
+{
+    static const IommuOp wait[] = {
+        { .kind = IOMMU_OP_HOLD, .res = IOMMU_RES_RECORD },
+        { .kind = IOMMU_OP_RELEASE, .res = IOMMU_RES_RECORD },
+    };
+
+    if (slot < t->record_cap && crowded(t, &t->records[slot].record)) {
+        sched_append(t->sched, job, wait, sizeof(wait) / sizeof(wait[0]));
+    }
+    submit_record(t, slot);
 }
 
 void iommu_timed_record(IommuTimed *t, const IommuRecord *r)
 {
-    uint32_t slot = record_keep(t, r);
+    uint32_t slot;
 
+    /* A client that waits for nothing cannot be made to wait: its record takes no time then. */
+    if (!t->resolving && crowded(t, r)) {
+        t->model->ops->commit(t->model, r);
+        return;
+    }
+    slot = record_keep(t, r);
     if (slot == NO_SLOT) {
-        t->model->ops->commit(t->model, r, false);
+        t->model->ops->commit(t->model, r);
     } else if (t->resolving && t->model->plan->count < IOMMU_PLAN_STEPS) {
         plan_step(t->model->plan, IOMMU_STEP_RECORD, 0, 0, false, slot, r->bytes);
     } else {
@@ -172,7 +191,7 @@ static void commit(IommuTimed *t, uint64_t job, uint32_t slot)
     }
     p->keep = true;
     plan_begin(p);
-    t->model->ops->commit(t->model, &r, true);
+    t->model->ops->commit(t->model, &r);
     p->keep = false;
     /* The record's own write has been paid for; an MSI that it caused has not. */
     filter(p, IOMMU_STEP_MSI, true);
@@ -227,7 +246,7 @@ static void on_action(void *opaque, uint64_t job, uint64_t arg, uint64_t cycle)
     (void)cycle;
     switch ((uint32_t)arg) {
     case ACT_SUBMIT_RECORD:
-        submit_record(t, arg >> 32);
+        hand_over_record(t, job, arg >> 32);
         break;
     case ACT_COMMIT:
         commit(t, job, arg >> 32);
@@ -450,7 +469,7 @@ IommuPageRequest iommu_record_page_request(const IommuRecord *r)
 #define RECORD_BYTES   REGFIELD(31, 0)
 #define RECORD_TAG     REGFIELD(63, 32)
 #define RECORD_KIND    REGFIELD(7, 0)
-#define RECORD_CERTAIN REGFIELD(8, 8)
+#define RECORD_UNBOUNDED REGFIELD(8, 8)
 #define RECORD_USED    REGFIELD(9, 9)
 #define MAX_RECORDS    (1u << 20)
 
@@ -471,7 +490,7 @@ void iommu_timed_save(const IommuTimed *t, IommuStateWriter *w)
         if (t->records[i].used) {
             memcpy(word, r->words, sizeof(r->words));
             word[4] = reg_make(RECORD_BYTES, r->bytes) | reg_make(RECORD_TAG, r->tag);
-            word[5] = reg_make(RECORD_KIND, r->kind) | reg_make(RECORD_CERTAIN, r->certain) |
+            word[5] = reg_make(RECORD_KIND, r->kind) | reg_make(RECORD_UNBOUNDED, r->unbounded) |
                       reg_make(RECORD_USED, 1);
         }
     }
@@ -515,7 +534,7 @@ static bool load_records(IommuTimed *t, IommuStateReader *r)
             .bytes = reg_get(word[4], RECORD_BYTES),
             .tag = reg_get(word[4], RECORD_TAG),
             .kind = reg_get(word[5], RECORD_KIND),
-            .certain = reg_get(word[5], RECORD_CERTAIN),
+            .unbounded = reg_get(word[5], RECORD_UNBOUNDED),
         };
         memcpy(t->records[i].record.words, word, sizeof(t->records[i].record.words));
     }

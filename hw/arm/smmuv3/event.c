@@ -216,7 +216,7 @@ void smmu_event_record(SmmuModel *m, const uint64_t rec[EVENT_WORDS], bool may_m
     if (event_merges(m, rec, may_merge)) {
         return;
     }
-    if (eventq_full(m) || m->crowded) {
+    if (eventq_full(m)) {
         event_lost(m, rec);
         if (cell_get(m, CELL_EVENTQ_PROD, Q_OVFLG) == cell_get(m, CELL_EVENTQ_CONS, Q_OVFLG)) {
             cell_set(m, CELL_EVENTQ_PROD, Q_OVFLG, !cell_get(m, CELL_EVENTQ_PROD, Q_OVFLG));

@@ -283,7 +283,6 @@ typedef struct SmmuModel {
         uint8_t outcome;
     } command;
     bool committing;           /* timing on: a record's cycle has come */
-    bool crowded;              /* ... but the FIFO of records had no room for it */
 
     SmmuWatched *watched;
     uint32_t watched_count;
@@ -500,7 +499,7 @@ void smmu_event_trace(SmmuModel *m, const SmmuFault *fault);
 bool smmu_timed_event(SmmuModel *m, const uint64_t rec[EVENT_WORDS], bool may_merge);
 bool smmu_timed_stall(SmmuModel *m, const uint64_t rec[EVENT_WORDS], uint32_t slot);
 bool smmu_timed_page_request(SmmuModel *m, const IommuPageRequest *req);
-void smmu_timed_commit(IommuModel *base, const struct IommuRecord *r, bool room);
+void smmu_timed_commit(IommuModel *base, const struct IommuRecord *r);
 /** Names the stall in @slot as it is now, to smmu_timed_retried(). */
 uint32_t smmu_timed_stall_tag(const SmmuModel *m, uint32_t slot);
 void smmu_timed_retried(IommuModel *base, uint32_t token);

@@ -136,7 +136,7 @@ void smmu_pri_request(SmmuModel *m, const IommuPageRequest *req)
         }
         return;
     }
-    if (!overflow && (smmu_q_full(prod, cons, log2) || m->crowded)) {
+    if (!overflow && smmu_q_full(prod, cons, log2)) {
         cell_set(m, CELL_PRIQ_PROD, Q_OVFLG, !cell_get(m, CELL_PRIQ_PROD, Q_OVFLG));
         overflow = true;
     }

@@ -46,7 +46,7 @@ void smmu_stall_report(SmmuModel *m, const uint64_t rec[EVENT_WORDS], uint32_t s
         m->stalls[slot].serial != serial) {
         return; /* terminated meanwhile, or a saved state that nobody saved */
     }
-    if (smmu_eventq_writable(m) && !m->crowded) {
+    if (smmu_eventq_writable(m)) {
         stall_write(m, rec, slot);
     } else {
         stall_set_state(m, slot, SMMU_STALL_WAITING);

@@ -58,7 +58,7 @@ bool smmu_timed_event(SmmuModel *m, const uint64_t rec[EVENT_WORDS], bool may_me
 bool smmu_timed_stall(SmmuModel *m, const uint64_t rec[EVENT_WORDS], uint32_t slot)
 {
     /* STALL_MAX bounds their number, and a stall may not be lost (3.12.2). */
-    IommuRecord r = { .bytes = EVENT_BYTES, .kind = RECORD_STALL, .certain = true };
+    IommuRecord r = { .bytes = EVENT_BYTES, .kind = RECORD_STALL, .unbounded = true };
 
     if (!waits(m)) {
         return false;
@@ -71,7 +71,8 @@ bool smmu_timed_stall(SmmuModel *m, const uint64_t rec[EVENT_WORDS], uint32_t sl
 
 bool smmu_timed_page_request(SmmuModel *m, const IommuPageRequest *req)
 {
-    IommuRecord r = { .bytes = PRI_BYTES, .kind = RECORD_PAGE_REQUEST };
+    /* Its device has no more under way than its allocation. */
+    IommuRecord r = { .bytes = PRI_BYTES, .kind = RECORD_PAGE_REQUEST, .unbounded = true };
 
     if (!waits(m)) {
         return false;
@@ -81,14 +82,13 @@ bool smmu_timed_page_request(SmmuModel *m, const IommuPageRequest *req)
     return true;
 }
 
-void smmu_timed_commit(IommuModel *base, const IommuRecord *r, bool room)
+void smmu_timed_commit(IommuModel *base, const IommuRecord *r)
 {
     SmmuModel *m = smmu_of(base);
     IommuPageRequest req;
 
     smmu_enter(m);
     m->committing = true;
-    m->crowded = !room;
     switch (r->kind) {
     case RECORD_STALL:
         smmu_stall_report(m, r->words, reg_get(r->tag, RECORD_STALL_SLOT),
@@ -103,6 +103,5 @@ void smmu_timed_commit(IommuModel *base, const IommuRecord *r, bool room)
         break;
     }
     m->committing = false;
-    m->crowded = false;
     smmu_leave(m);
 }

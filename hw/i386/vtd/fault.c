@@ -257,7 +257,7 @@ void vtd_fault_record(VtdModel *m, const VtdFaultRecord *r, bool fpd)
         fault_lost(m, r);
         return;
     }
-    if (frcd_pending(m, m->fault_index) || m->crowded) {
+    if (frcd_pending(m, m->fault_index)) {
         fault_lost(m, r);
         vtd_fault_status_set(m, VTD_FSTS_PFO);
         return;

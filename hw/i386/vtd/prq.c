@@ -154,7 +154,7 @@ static void enqueue(VtdModel *m, const IommuPageRequest *req)
     uint32_t tail = vtd_reg32(m, VTD_REG_PQT) % bytes;
     uint32_t next = (tail + VTD_PRQ_BYTES) % bytes;
 
-    if (next == vtd_reg32(m, VTD_REG_PQH) % bytes || m->crowded) {
+    if (next == vtd_reg32(m, VTD_REG_PQH) % bytes) {
         m->base.counters.events_lost++;
         note(m, req, IOMMU_NOTE_RECORD_LOST);
         if (iommu_page_request_is_stop_marker(req) && m->cfg.sms) {

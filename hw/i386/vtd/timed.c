@@ -60,7 +60,8 @@ static VtdFaultRecord kept_fault(const IommuRecord *r)
 
 bool vtd_timed_page_request(VtdModel *m, const IommuPageRequest *req)
 {
-    IommuRecord r = { .kind = RECORD_PAGE_REQUEST, .bytes = VTD_PRQ_BYTES };
+    /* Its device has no more under way than its allocation. */
+    IommuRecord r = { .kind = RECORD_PAGE_REQUEST, .bytes = VTD_PRQ_BYTES, .unbounded = true };
 
     if (!waits(m)) {
         return false;
@@ -70,14 +71,13 @@ bool vtd_timed_page_request(VtdModel *m, const IommuPageRequest *req)
     return true;
 }
 
-void vtd_timed_commit(IommuModel *model, const IommuRecord *r, bool room)
+void vtd_timed_commit(IommuModel *model, const IommuRecord *r)
 {
     VtdModel *m = vtd_model(model);
     IommuPageRequest req;
     VtdFaultRecord fault;
 
     m->committing = true;
-    m->crowded = !room;
     if (r->kind == RECORD_PAGE_REQUEST) {
         req = iommu_record_page_request(r);
         vtd_page_request(model, &req);
@@ -87,5 +87,4 @@ void vtd_timed_commit(IommuModel *model, const IommuRecord *r, bool room)
         vtd_fault_record(m, &fault, false);
     }
     m->committing = false;
-    m->crowded = false;
 }

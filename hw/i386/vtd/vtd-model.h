@@ -237,7 +237,6 @@ typedef struct VtdModel {
     VtdQueue queue;
     VtdCommand command;
     bool committing; /* timing on: a record's cycle has come */
-    bool crowded;    /* ... but the FIFO of records had no room for it */
 
     IommuTlb iotlb;
     IommuCache contexts;
@@ -528,7 +527,7 @@ void vtd_command_retire(IommuModel *m);
  */
 bool vtd_timed_fault(VtdModel *m, const VtdFaultRecord *r);
 bool vtd_timed_page_request(VtdModel *m, const IommuPageRequest *req);
-void vtd_timed_commit(IommuModel *model, const struct IommuRecord *r, bool room);
+void vtd_timed_commit(IommuModel *model, const struct IommuRecord *r);
 
 /* ---- ir.c, posted.c: interrupt remapping and posting [chapter 5] */
 

@@ -89,11 +89,8 @@ typedef struct IommuModelOps {
     /** The command executed last is consumed, or has failed. */
     void (*command_retire)(IommuModel *m);
 
-    /**
-     * Write a record that iommu_timed_record() was given. @room false: it found the FIFO of records
-     * full, and is lost as if its queue were.
-     */
-    void (*commit)(IommuModel *m, const struct IommuRecord *r, bool room);
+    /** Write a record that iommu_timed_record() was given. */
+    void (*commit)(IommuModel *m, const struct IommuRecord *r);
 
     /** The retry with @token (iommu_timed_retry_end) is over. NULL if nothing is ever retried. */
     void (*retried)(IommuModel *m, uint32_t token);

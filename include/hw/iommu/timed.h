@@ -23,7 +23,7 @@ typedef struct IommuRecord {
     uint32_t bytes;  /* what the write moves */
     uint32_t tag;    /* the model's own */
     uint8_t kind;    /* the model's own */
-    bool certain;    /* it finds room in any case: the model bounds how many of them there are */
+    bool unbounded;  /* by record.slots: something else bounds how many of them there are */
 } IommuRecord;
 
 /** A page request as words of a record, and back; any words give a request. */

@@ -391,7 +391,7 @@ static void test_record_of_no_stall(Fix *f)
     one_stall(f);
     for (uint32_t slot = 1; slot <= UINT16_MAX; slot++) {
         r.tag = slot;
-        f->m->ops->commit(f->m, &r, true);
+        f->m->ops->commit(f->m, &r);
     }
     expect_one_event(f, 0);
 }
