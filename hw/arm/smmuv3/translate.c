@@ -441,7 +441,9 @@ static void terminate(SmmuModel *m, const IommuTxn *txn, const SmmuReq *req,
         if (smmu_stall_hold(m, txn, rec, slot, res)) {
             return;
         }
-        record = true; /* a stall that cannot be is a recorded termination (3.12) */
+        /* A stall that cannot be is a recorded abort (3.12) */
+        record = true;
+        abort = true;
     }
     if (!abort) {
         res->status = IOMMU_STATUS_RAZWI;

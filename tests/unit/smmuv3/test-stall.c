@@ -208,6 +208,15 @@ static void test_client_that_cannot_wait(Fix *f)
     g_assert_false(f->event.stall);
 }
 
+/* CD.A decides about transactions that are configured to be terminated; this one is not (3.12). */
+static void test_client_that_cannot_wait_aborts(Fix *f)
+{
+    scene_stage1(f);
+    field_set(f->cd, CD_A, 0);
+    cd_put_field(f, CD_S, 1);
+    g_assert_cmpint(stalling_access(f, VA_HOLE, 0).status, ==, IOMMU_STATUS_ABORT);
+}
+
 static void test_other_transactions_pass(Fix *f)
 {
     one_stall(f);
@@ -304,6 +313,19 @@ static void test_more_stalls_than_room(Fix *f)
     g_assert_cmpuint(stalled, <, 1000);
     cmd(f, smmu_make_stall_term(SID));
     g_assert_cmpuint(f->ram.stall_count, ==, stalled);
+}
+
+static void test_no_room_aborts(Fix *f)
+{
+    IommuResult res = { .status = IOMMU_STATUS_STALLED };
+
+    scene_stage1(f);
+    field_set(f->cd, CD_A, 0);
+    cd_put_field(f, CD_S, 1);
+    for (unsigned i = 0; i < 1000 && res.status == IOMMU_STATUS_STALLED; i++) {
+        res = stalling_access(f, VA_HOLE, i + 1);
+    }
+    g_assert_cmpint(res.status, ==, IOMMU_STATUS_ABORT);
 }
 
 static void test_counts_once(Fix *f)
@@ -418,6 +440,8 @@ int main(int argc, char **argv)
     fix_add("/smmuv3/stall/FM1-config-error-never-stalls", test_config_error_never_stalls);
     fix_add("/smmuv3/stall/FM1-walk-abort-never-stalls", test_walk_abort_never_stalls);
     fix_add("/smmuv3/stall/FM8-client-that-cannot-wait", test_client_that_cannot_wait);
+    fix_add("/smmuv3/stall/FM8-client-that-cannot-wait-aborts",
+            test_client_that_cannot_wait_aborts);
     fix_add("/smmuv3/stall/FM16-other-transactions-pass", test_other_transactions_pass);
     fix_add("/smmuv3/stall/FM5-R-ignored-by-stall", test_r_ignored_by_stall);
     fix_add("/smmuv3/stall/FM11+Q6-queue-disabled", test_queue_disabled);
@@ -426,6 +450,8 @@ int main(int argc, char **argv)
     fix_add_config("/smmuv3/stall/ID7-STALL_MAX", "max", edit_stall_max2, test_stall_max);
     fix_add_config("/smmuv3/stall/FM8-more-stalls-than-room", "max", edit_stall_max2,
                    test_more_stalls_than_room);
+    fix_add_config("/smmuv3/stall/FM8-no-room-aborts", "max", edit_stall_max2,
+                   test_no_room_aborts);
     fix_add("/smmuv3/stall/counts-once", test_counts_once);
     for (size_t i = 0; i < G_N_ELEMENTS(ars); i++) {
         char *name = g_strconcat("/smmuv3/stall/FM19-ARS-", ars[i].name, NULL);
