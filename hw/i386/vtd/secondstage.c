@@ -85,6 +85,9 @@ static void ss_decode(const PtRegime *r, uint64_t desc, unsigned height, unsigne
               reg_make(VTD_SSA_IPAT, reg_get(desc, VTD_SS_IPAT)) |
               reg_make(VTD_SSA_SNP, reg_get(desc, VTD_SS_SNP));
     e->flags = flags_missing(r, desc) ? PT_ENTRY_AF_CLEAR : 0;
+    if (vtd_page_has_interrupts(e->addr, e->lg2)) {
+        e->flags |= PT_ENTRY_NO_CACHE; /* it leads to a fault [6.2.4.1] */
+    }
     if ((r->flags & VTD_SSF_AD) && !reg_get(desc, VTD_SS_D)) {
         e->rights &= ~WRITES; /* until the walk has set D */
     }

@@ -375,7 +375,7 @@ static uint8_t grantable(const Walk *w)
 static bool hits_interrupts(const Walk *w, const TlbEntry *e, uint64_t pa)
 {
     if (w->txn->kind == IOMMU_TXN_ATS_REQUEST) {
-        return e->out <= VTD_INTR_LAST && (e->out | low_mask(e->lg2)) >= VTD_INTR_FIRST;
+        return vtd_page_has_interrupts(e->out, e->lg2);
     }
     return vtd_in_intr_range(pa);
 }
@@ -481,8 +481,9 @@ static void translate_by_tables(Walk *w)
     if (!walk_tables(w, &req, &fresh)) {
         return;
     }
-    /* Nothing that leads to a fault is cached [6.1]. */
-    if (!w->txn->probe && w->settled && (fresh.rights | fresh.rights_dirty)) {
+    /* Nothing that leads to a fault is cached, not even for some addresses of it [6.1, 6.2.4.1]. */
+    if (!w->txn->probe && w->settled && (fresh.rights | fresh.rights_dirty) &&
+        !vtd_page_has_interrupts(fresh.out, fresh.lg2)) {
         tlb_fill(&m->iotlb, w->txn->addr, tag, &fresh);
     }
     end_translated(w, &fresh);

@@ -29,6 +29,12 @@ static inline bool vtd_in_intr_range(uint64_t addr)
     return addr >= VTD_INTR_FIRST && addr <= VTD_INTR_LAST;
 }
 
+/** Whether any part of the page of 2^@lg2 bytes at @addr is in the interrupt range. */
+static inline bool vtd_page_has_interrupts(uint64_t addr, unsigned lg2)
+{
+    return addr <= VTD_INTR_LAST && (addr | low_mask(lg2)) >= VTD_INTR_FIRST;
+}
+
 /*
  * Tag of IOTLB and paging-structure cache entries [6.2.1]. The domain is the group, domain and
  * PASID the subgroup of the invalidation indexes (cache.h). Bit 63 is the cache's own.

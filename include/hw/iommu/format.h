@@ -30,7 +30,7 @@ typedef enum PtEntryKind {
 #define PT_ENTRY_AF_CLEAR   0x01u /* access flag clear and it matters (leaf) */
 #define PT_ENTRY_GLOBAL     0x02u /* leaf matches every ASID */
 #define PT_ENTRY_DEVICE     0x04u /* stage 2 leaf of a Device memory type */
-#define PT_ENTRY_NO_CACHE   0x08u /* may not enter a walk cache */
+#define PT_ENTRY_NO_CACHE   0x08u /* may not enter a walk cache, nor the stage 2 cache */
 
 /** One decoded descriptor. */
 typedef struct PtEntry {

@@ -70,6 +70,34 @@ static void faults_are_not_cached(Fix *f)
     KEPT(status_of(f, HOLE));
 }
 
+/* An output in the interrupt range is a fault as any other: software mends the entry and is done. */
+static void interrupt_output_is_not_cached(Fix *f)
+{
+    scene_ss(f);
+    vtd_pages_map_level(&f->ss, IOVA, 0xfee00000, 1, VTD_SS_RW);
+    fix_assert_read_fault(f, IOVA, VTD_FAULT_SGN_8);
+    vtd_pages_map_level(&f->ss, IOVA, PAGE_PA, 1, VTD_SS_RW);
+    KEPT(status_of(f, IOVA));
+}
+
+static void interrupt_output_of_first_stage_is_not_cached(Fix *f)
+{
+    scene_fs(f);
+    vtd_pages_map_level(&f->fs, IOVA, 0xfee00000, 1, VTD_FS_USER_RW);
+    fix_assert_read_fault(f, IOVA, VTD_FAULT_SGN_8);
+    vtd_pages_map_level(&f->fs, IOVA, PAGE_PA, 1, VTD_FS_USER_RW);
+    KEPT(status_of(f, IOVA));
+}
+
+static void nested_interrupt_output_is_not_cached(Fix *f)
+{
+    scene_nested(f);
+    vtd_pages_map_level(&f->ss, IOVA + GPA_DELTA, 0xfee00000, 1, VTD_SS_RW);
+    fix_assert_read_fault(f, IOVA, VTD_FAULT_SGN_8);
+    vtd_pages_map_level(&f->ss, IOVA + GPA_DELTA, PAGE_PA, 1, VTD_SS_RW);
+    KEPT(status_of(f, IOVA));
+}
+
 static void caching_mode(VtdConfig *c)
 {
     c->cm = true;
@@ -658,6 +686,11 @@ int main(int argc, char **argv)
     fix_add_profiles("/vtd/caches/I7-fresh-after-global", never_stale_after_flush);
     fix_add("/vtd/caches/C3-hits-read-nothing", hits_read_nothing);
     fix_add_profiles("/vtd/caches/C4-no-negative-caching", faults_are_not_cached);
+    fix_add_profiles("/vtd/caches/C4-interrupt-output", interrupt_output_is_not_cached);
+    fix_add_profiles("/vtd/caches/C4-interrupt-output-of-first-stage",
+                     interrupt_output_of_first_stage_is_not_cached);
+    fix_add_profiles("/vtd/caches/C4-nested-interrupt-output",
+                     nested_interrupt_output_is_not_cached);
     fix_add_profiles("/vtd/caches/C4-absent-pasid-entry", absent_entries_are_not_cached);
     fix_add_profiles("/vtd/caches/C4-absent-context-entry", absent_context_is_not_cached);
     fix_add_config("/vtd/caches/C4-caching-mode", "max", caching_mode, caching_mode_new_mapping);
