@@ -78,12 +78,6 @@ class Plan:
                    Op("done", None, last)])
 
 
-def record_ops(play, size, visible):
-    return [Op("hold", "RECORD"),
-            Op("use", "MEM", cost=play.memory(size, write=True)),
-            Op("action", visible), Op("release", "RECORD"), Op("done")]
-
-
 def command_ops(play, size, effect, consumed, finished):
     return [Op("hold", "COMMAND"), Op("use", "MEM", cost=play.memory(size)),
             Op("action", effect), Op("delay", play.p["command.latency"]),

@@ -95,14 +95,12 @@ class Play:
     # Jobs
 
     def submit_record(self, size, visible):
-        """A record; too many of them, and it finds no room, now."""
-        if len(self.alive["record"]) >= self.p["record.slots"]:
-            visible(False)
-            return
-        ops = [Op("hold", "RECORD"), Op("use", "MEM", cost=self.memory(size, write=True)),
-               Op("action", lambda job: visible(True)), Op("release", "RECORD"),
-               Op("done")]
-        self.submit("record", ops)
+        """A record; what the request that submits it does next, if they are too many."""
+        crowded = len(self.alive["record"]) >= self.p["record.slots"]
+        self.submit("record", [
+            Op("hold", "RECORD"), Op("use", "MEM", cost=self.memory(size, write=True)),
+            Op("action", lambda job: visible()), Op("release", "RECORD"), Op("done")])
+        return [Op("hold", "RECORD"), Op("release", "RECORD")] if crowded else []
 
     def submit(self, kind, ops):
         self.count += 1

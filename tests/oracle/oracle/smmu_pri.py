@@ -18,10 +18,10 @@ def page_request(smmu, item):
     if pasid is not None:
         value |= 1 << 63 | pasid << 32
         value |= ("exec" in words) << 59 | ("priv" in words) << 58
-    smmu.play.submit_record(16, lambda room: visible(smmu, value, room))
+    smmu.play.submit_record(16, lambda: visible(smmu, value))
 
 
-def visible(smmu, value, room):
+def visible(smmu, value):
     regs, queues = smmu.regs, smmu.queues
     marker = get(value, 60, 4) == 0b1100
 
@@ -37,7 +37,7 @@ def visible(smmu, value, room):
     on_last = get(regs[reg.PRIQ_IRQ + 12], 31)
     enabled = get(regs[reg.IRQ_CTRL], 1)
     overflowed = get(prod ^ cons, 31)
-    if overflowed or not room or (prod - cons) & mask(lg2 + 1) >= 1 << lg2:
+    if overflowed or (prod - cons) & mask(lg2 + 1) >= 1 << lg2:
         if not overflowed:
             regs[reg.PRIQ_PROD] = prod ^ 1 << 31
         if last:

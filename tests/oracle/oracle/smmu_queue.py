@@ -6,7 +6,7 @@ from .bits import align, get, mask, sign_extend
 from .cache import GLOBAL
 from .device import invalidation, response
 from .memory import Abort
-from .plan import Plan, record_ops
+from .plan import Plan
 from .play import Op
 from .smmu_commands import Processor
 from .smmu_config import E2H, EL1, EL2, OAS
@@ -71,11 +71,11 @@ class Queues:
                 and used & mask(lg2 + 1) < 1 << lg2)
 
     def submit_event(self, value, mev, stall=None, attempt=0):
+        """A record: what its request's job has to do after that."""
         if stall:
-            self.play.submit("record", record_ops(
-                self.play, 32, lambda job: self.write_stall(value, stall, attempt)))
-        else:
-            self.play.submit_record(32, lambda room: self.write_event(value, mev, room))
+            self.play.submit_record(32, lambda: self.write_stall(value, stall, attempt))
+            return []
+        return self.play.submit_record(32, lambda: self.write_event(value, mev))
 
     def write_stall(self, value, stall, attempt):
         if not self.smmu.stalls.awaits(stall, attempt):
@@ -85,7 +85,7 @@ class Queues:
             stall.state = WAITING
         return more
 
-    def write_event(self, value, mev, room):
+    def write_event(self, value, mev):
         regs = self.regs
         if not regs.enabled(reg.EVENTQEN) or self.error(EVENTQ_ABT_ERR):
             return []
@@ -93,7 +93,7 @@ class Queues:
         _, lg2 = self.place(reg.EVENTQ_BASE, prod, 5)
         if self.merges(value, mev, prod ^ cons, lg2):
             return []
-        if not room or (prod - cons) & mask(lg2 + 1) >= 1 << lg2:
+        if (prod - cons) & mask(lg2 + 1) >= 1 << lg2:
             if not get(prod ^ cons, 31):
                 regs[reg.EVENTQ_PROD] = prod ^ 1 << 31
             return []

@@ -38,14 +38,14 @@ class PageRequest(Request):
     def submit(self):
         self.vtd.play.submit_record(32, self.visible)
 
-    def visible(self, room):
+    def visible(self):
         """What it takes to tell software."""
         self.events = []
-        told = self.decide(room)
+        told = self.decide()
         perfmon = self.vtd.perfmon
         return told + perfmon.count(perfmon.of(self.plan.steps) + self.events)
 
-    def decide(self, room):
+    def decide(self):
         regs = self.vtd.regs
         if not regs.te:
             self.answer(INVALID)
@@ -54,7 +54,7 @@ class PageRequest(Request):
             entry = self.translate()
         except (Bad, Fault) as fault:
             reason = fault.args[0]
-            more = regs.record(self.fault(reason), room) if self.qualified(reason) else []
+            more = regs.record(self.fault(reason)) if self.qualified(reason) else []
             self.answer(INVALID)
             return more
         if regs[reg.PRS] & PRO:
@@ -64,7 +64,7 @@ class PageRequest(Request):
         tail = regs[reg.PQT]
         if not self.marker:
             self.invalidate(entry)
-        if not room or (tail + 32) % size == regs[reg.PQH]:
+        if (tail + 32) % size == regs[reg.PQH]:
             more = [] if self.marker else regs.page_event(PRO)
             self.answer(SUCCESS)
             return more

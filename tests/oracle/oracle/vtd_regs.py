@@ -116,17 +116,18 @@ class Registers:
     # Faults
 
     def submit_fault(self, value):
-        self.vtd.play.submit_record(16, lambda room: self.record(value, room))
+        """What its request's job has to do after that."""
+        return self.vtd.play.submit_record(16, lambda: self.record(value))
 
     def pending(self):
         waiting = any(get(self[FRCD + 16 * n + 12], 31) for n in range(RECORDS))
         self[FSTS] = self[FSTS] & ~PPF | PPF * waiting
 
-    def record(self, value, room=True):
+    def record(self, value):
         if self[FSTS] & PFO:
             return []
         place = FRCD + 16 * self.fault_index
-        if not room or get(self[place + 12], 31):
+        if get(self[place + 12], 31):
             self[FSTS] |= PFO
             return []
         was = self[FSTS]
