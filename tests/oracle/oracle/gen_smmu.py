@@ -344,10 +344,10 @@ class Generator:
             raw = vmid << 32 | asid << 48 | self.flag(0.3, 64)
             if opcode in (0x12, 0x13, 0x22, 0x23, 0x2A):
                 ranged = self.chance(0.3)
-                raw |= (align(addr, 16) if ranged else addr) << 64
+                raw |= (align(addr, 16) if ranged and self.chance(0.5) else addr) << 64
                 if ranged:
                     raw |= rng.randint(1, 3) << 74 | rng.randint(1, 31) << 12
-                    raw |= rng.choice((0, 1, 5)) << 20
+                    raw |= rng.choice((0, 1, 5, 12, 40, 63)) << 20
         return raw | opcode
 
     def resume(self, opcode, sid):

@@ -15,7 +15,7 @@ from .smmu_stall import WAITING
 EVENTQ_ABT_ERR, MSI_CMDQ_ABT, MSI_EVENTQ_ABT = 2, 4, 5
 ILL, ABT = 1, 2
 PAGES = (7, 0x0B, 0x10, 0x11, 0x12, 0x13, 0x20)     # merged by page
-MERGED = (1, 2, 3, 4)                   # whatever STE.MEV says
+MERGED = (2, 3, 4)                   # whatever STE.MEV says
 GRANULE = {1: 12, 2: 14, 3: 16}
 
 
@@ -235,7 +235,8 @@ class Command:
 
     @staticmethod
     def spans(opcode, raw):
-        """The addresses as given, and with the tag byte replaced."""
+        """The addresses as given, and with the tag byte replaced; no range goes on beyond
+        its half of the address space."""
         addr, size = raw >> 76 << 12, 4096
         if opcode == 0x2A:
             addr &= mask(56)
@@ -244,9 +245,9 @@ class Command:
             num, scale = get(raw, 12, 5), get(raw, 20, 6)
             if not num and not scale and not get(raw, 72, 2):
                 raise Illegal
-            size = (num + 1) << scale << GRANULE[tg]
+            addr, size = align(addr, GRANULE[tg]), (num + 1) << scale << GRANULE[tg]
         starts = {addr} if opcode == 0x2A else {addr, sign_extend(addr, 56)}
-        return [(start, start + size - 1) for start in starts]
+        return [(start, min(start + size - 1, start | mask(55))) for start in starts]
 
     # Scopes of TLB invalidation
 

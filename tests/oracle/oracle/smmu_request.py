@@ -58,7 +58,7 @@ class Request:
                     if self.stall.state == REPORTED:
                         self.record(stop, self.stall)
                     return STALLED, 0
-                stop.status, stop.record = stop.fields["otherwise"], True
+                stop.status, stop.record = ABORT, True
             if self.event and stop.record:
                 self.record(stop)
             return stop.status, 0
@@ -211,8 +211,7 @@ class Request:
             elif cd:
                 record, stalls = cd.r, cd.s
                 status = ABORT if cd.a else RAZ
-        return Stop(fault.event, STALLED if stalls else status, record, fault=fault,
-                    otherwise=status)
+        return Stop(fault.event, STALLED if stalls else status, record, fault=fault)
 
     def record(self, stop, stall=None):
         value = stop.event | self.sid << 32

@@ -29,7 +29,7 @@ class Request:
         """Whether it is one; any other request to their range faults."""
         if self.pasid is not None or not interrupts(self.addr):
             return False
-        if self.write and not self.atomic and self.size == 4:
+        if self.write and not self.atomic and self.size == 4 and not self.addr & 3:
             return True
         if self.vtd.regs.te:
             raise Bad(0x29)

@@ -15,9 +15,9 @@ FINAL, TABLE = "final", "table"
 LOOK, PEEK, TAKE = 1, 2, 3              # how a translation request walks
 
 
-def interrupts(addr):
-    """Whether the address is in the range of interrupts."""
-    return addr >> 20 == 0xFEE
+def interrupts(first, last=None):
+    """Whether any of the addresses is in the range of interrupts."""
+    return first >> 20 <= 0xFEE <= (first if last is None else last) >> 20
 
 
 class Fault(Exception):
@@ -36,6 +36,10 @@ class Mapping:
 
     def output(self, addr):
         return self.pa | addr & mask(self.lg2)
+
+    def cached(self):
+        """Whether caches take it."""
+        return self.settled and not interrupts(self.pa, self.pa + mask(self.lg2))
 
 
 class Denied(Fault):
@@ -221,7 +225,7 @@ class Walker:
         if ipa >> stage.limit:
             raise Fault(0x84 if stage.scalable else 0x04)
         mapping = self.walk(stage, ipa, need, purpose, grant)
-        if mapping.settled:
+        if mapping.cached():
             cache.put(ipa, mapping.lg2, stage.tag, mapping, self.plan.stamp)
         return mapping
 
@@ -241,7 +245,7 @@ class Walker:
             mapping = self.miss(addr, need)
         finally:
             self.plan.add("walk", False)
-        if mapping.settled:
+        if mapping.cached():
             tlb.put(addr, mapping.lg2, tag, mapping, self.plan.stamp)
         return self.output(mapping, addr)
 
@@ -249,7 +253,7 @@ class Walker:
         """The address that comes out, or the whole page: no interrupt."""
         first = mapping.pa if whole else mapping.output(addr)
         last = mapping.pa + mask(mapping.lg2) if whole else first
-        if first >> 20 <= 0xFEE <= last >> 20:
+        if interrupts(first, last):
             second = self.entry.second
             raise Fault(0x87 if not second or second.scalable else 0x0E)
         return mapping.output(addr)
@@ -292,7 +296,7 @@ class Walker:
                 mapping = self.miss(addr, need, TAKE)
         finally:
             self.plan.add("walk", False)
-        if mapping.settled and mapping.full:
+        if mapping.cached() and mapping.full:
             tlb.put(addr, mapping.lg2, tag, mapping, self.plan.stamp)
         return self.granted(mapping, addr, need)
 
