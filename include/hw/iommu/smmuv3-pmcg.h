@@ -108,6 +108,8 @@ typedef enum PmcgEventNum {
     PMCG_EV_UPDATE = 0xa8,         /* descriptors updated by HTTU */
     PMCG_EV_S1LM1_LOOKUP = 0xa9, PMCG_EV_S1LM1_MISS = 0xaa, /* level -1 */
     PMCG_EV_S2LM1_LOOKUP = 0xab, PMCG_EV_S2LM1_MISS = 0xac,
+    PMCG_EV_UTLB_LOOKUP = 0xad,    /* first-level TLB */
+    PMCG_EV_UTLB_MISS = 0xae,
 } PmcgEventNum;
 
 #endif

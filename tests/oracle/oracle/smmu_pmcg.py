@@ -10,9 +10,9 @@ NUMBER = 8
 SPAN = 29
 CYCLES, TRANSACTION, TLB_MISS, CONFIG_MISS, WALK_ACCESS, CONFIG_ACCESS, ATS, PASSED = range(8)
 # By kind of step: lookups, misses.
-LOOKUPS = {"config": (0x92, 0xA0), "tlb": (0xA1, 0xA2), "ipa": (0xA3, 0xA4)}
+LOOKUPS = {"config": (0x92, 0xA0), "tlb": (0xA1, 0xA2), "ipa": (0xA3, 0xA4), "utlb": (0xAD, 0xAE)}
 DESCRIPTORS = {1: 0xA6, 2: 0xA7}
-EVENTS = (*range(8), *range(0x80, 0x8E), 0x92, *range(0xA0, 0xAD))
+EVENTS = (*range(8), *range(0x80, 0x8E), 0x92, *range(0xA0, 0xAF))
 
 
 def table_events(stage, level):

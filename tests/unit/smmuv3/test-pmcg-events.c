@@ -276,13 +276,58 @@ static void test_same_as_model_counters(Fix *f)
     g_assert_cmpuint(count(f, 7), ==, c->config_lookups);
 }
 
+/* Two entries in front of the main TLB. */
+static void edit_first_level(SmmuConfig *c)
+{
+    static IommuProfile p;
+
+    p = *iommu_profile_find("full");
+    p.utlb = (IommuCacheGeometry) { .entries = 2, .ways = 2 };
+    c->profile = &p;
+}
+
+static void test_first_level(Fix *f)
+{
+    const IommuCounters *c = &f->m->counters;
+
+    scene_stage1(f);
+    count_all(f, 0, PMCG_EV_UTLB_LOOKUP);
+    count_all(f, 1, PMCG_EV_UTLB_MISS);
+    count_all(f, 2, PMCG_EV_TLB_LOOKUP);
+    count_all(f, 3, PMCG_EV_TLB_LOOKUP_MISS);
+    count_all(f, 4, PMCG_EV_TLB_MISS);
+    access_at(f, VA, false);
+    access_at(f, VA, false);            /* found in the first level */
+    access_at(f, VA + PAGE, false);
+    access_at(f, VA + 2 * PAGE, false); /* drives VA out of the first level, not of the main TLB */
+    access_at(f, VA, false);
+    g_assert_cmpuint(count(f, 0), ==, 5);
+    g_assert_cmpuint(count(f, 1), ==, 4);
+    g_assert_cmpuint(count(f, 2), ==, 4);
+    g_assert_cmpuint(count(f, 3), ==, 3);
+    g_assert_cmpuint(count(f, 4), ==, 3);
+    g_assert_cmpuint(count(f, 0), ==, c->utlb_lookups);
+    g_assert_cmpuint(count(f, 0) - count(f, 1), ==, c->utlb_hits);
+}
+
+static void test_no_first_level(Fix *f)
+{
+    scene_stage1(f);
+    count_all(f, 0, PMCG_EV_UTLB_LOOKUP);
+    count_all(f, 1, PMCG_EV_UTLB_MISS);
+    access_at(f, VA, false);
+    access_at(f, VA, false);
+    g_assert_cmpuint(count(f, 0) + count(f, 1), ==, 0);
+}
+
 static void test_unknown_event(Fix *f)
 {
     scene_stage1(f);
     count_all(f, 0, 8);
     count_all(f, 1, 0x86); /* MMU-600's walk cache of leaves, which this model has not */
+    count_all(f, 2, 0xaf); /* behind the last */
     access_at(f, VA, false);
-    g_assert_cmpuint(count(f, 0) + count(f, 1), ==, 0);
+    g_assert_cmpuint(count(f, 0) + count(f, 1) + count(f, 2), ==, 0);
 }
 
 static void test_cycles(Fix *f)
@@ -654,6 +699,8 @@ int main(int argc, char **argv)
     fix_add("/smmuv3/pmcg/PM4-walk-caches-by-level", test_walk_caches_by_level);
     fix_add("/smmuv3/pmcg/PM4-walk-caches-of-stage-2", test_walk_caches_stage2);
     fix_add_profiles("/smmuv3/pmcg/PM4-same-as-the-model", test_same_as_model_counters);
+    fix_add_config("/smmuv3/pmcg/PM4-first-level", "max", edit_first_level, test_first_level);
+    fix_add("/smmuv3/pmcg/PM4-no-first-level", test_no_first_level);
     fix_add("/smmuv3/pmcg/PM4-unknown-event", test_unknown_event);
     fix_add("/smmuv3/pmcg/PM4-cycles", test_cycles);
     fix_add("/smmuv3/pmcg/PM6-cycles-ignore-the-filter", test_cycles_ignore_filter);
