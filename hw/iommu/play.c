@@ -5,9 +5,13 @@
  */
 #include "hw/iommu/timing.h"
 
+_Static_assert(IOMMU_PLAN_STAMP_BITS == IOMMU_WAIT_MARK_BITS, "a stamp is what a WAIT waits for");
+_Static_assert(IOMMU_PLAN_STEPS < 1u << IOMMU_PLAN_STAMP_BITS, "a stamp counts every step");
+
 typedef struct Builder {
     const IommuTiming *t;
     const IommuSched *s;
+    uint64_t job; /* whose operations these become */
     IommuOp *ops;
     size_t count;
     unsigned mark;
@@ -48,7 +52,7 @@ static void wait_for(Builder *b, uint64_t fill)
     uint64_t job = fill >> IOMMU_PLAN_STAMP_BITS;
     unsigned mark = fill & ((1u << IOMMU_PLAN_STAMP_BITS) - 1);
 
-    if (!job || job == sched_next_job(b->s) || sched_reached(b->s, job, mark)) {
+    if (!job || job == b->job || sched_reached(b->s, job, mark)) {
         return;
     }
     if (b->walking) {
@@ -161,7 +165,7 @@ static void add_steps(Builder *b, const IommuPlan *p)
 size_t iommu_job_of_request(const IommuTiming *t, const IommuPlan *p, const IommuSched *s,
                             IommuOp *ops)
 {
-    Builder b = { .t = t, .s = s, .ops = ops };
+    Builder b = { .t = t, .s = s, .job = sched_next_job(s), .ops = ops };
 
     add(&b, IOMMU_OP_HOLD, IOMMU_RES_TXN);
     use(&b, IOMMU_RES_PORT, t->port_interval, t->port_latency);
@@ -173,7 +177,7 @@ size_t iommu_job_of_request(const IommuTiming *t, const IommuPlan *p, const Iomm
 size_t iommu_job_of_retry(const IommuTiming *t, const IommuPlan *p, const IommuSched *s,
                           uint32_t token, IommuOp *ops)
 {
-    Builder b = { .t = t, .s = s, .ops = ops };
+    Builder b = { .t = t, .s = s, .job = sched_next_job(s), .ops = ops };
 
     add(&b, IOMMU_OP_HOLD, IOMMU_RES_TXN);
     add_steps(&b, p);
@@ -183,9 +187,9 @@ size_t iommu_job_of_retry(const IommuTiming *t, const IommuPlan *p, const IommuS
 }
 
 size_t iommu_ops_of_command(const IommuTiming *t, const IommuPlan *p, const IommuSched *s,
-                            IommuOp *ops)
+                            uint64_t job, IommuOp *ops)
 {
-    Builder b = { .t = t, .s = s, .ops = ops };
+    Builder b = { .t = t, .s = s, .job = job, .ops = ops };
     uint32_t cost;
 
     for (uint32_t i = 0; i < p->count; i++) {
@@ -194,12 +198,14 @@ size_t iommu_ops_of_command(const IommuTiming *t, const IommuPlan *p, const Iomm
         switch (step->kind) {
         case IOMMU_STEP_INVALIDATE:
             cost = t->invalidate_base +
-                   (step->bytes + t->invalidate_rate - 1) / t->invalidate_rate;
+                   (step->dropped + t->invalidate_rate - 1) / t->invalidate_rate;
             use(&b, IOMMU_RES_INVALIDATE, cost, cost);
             break;
         case IOMMU_STEP_DRAIN:
             add(&b, IOMMU_OP_DRAIN, 0)->arg = IOMMU_JOB_REQUEST | IOMMU_JOB_RECORD;
             break;
+        case IOMMU_STEP_QUEUE_READ:
+            break; /* the job began with it */
         default:
             add_step(&b, p, i);
             break;

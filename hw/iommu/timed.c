@@ -160,13 +160,13 @@ void iommu_timed_record(IommuTimed *t, const IommuRecord *r)
     }
 }
 
-/* Keep of a plan only the steps of one kind, or all but those. */
-static void filter(IommuPlan *p, IommuStepKind kind, bool keep_it)
+/* Keep of a plan only the steps of one kind. */
+static void filter(IommuPlan *p, IommuStepKind kind)
 {
     uint32_t kept = 0;
 
     for (uint32_t i = 0; i < p->count; i++) {
-        if ((p->steps[i].kind == kind) == keep_it) {
+        if (p->steps[i].kind == kind) {
             p->steps[kept++] = p->steps[i];
         }
     }
@@ -176,7 +176,7 @@ static void filter(IommuPlan *p, IommuStepKind kind, bool keep_it)
 /* Charge job @job, behind its current action, for what the plan says. */
 static void charge(IommuTimed *t, uint64_t job)
 {
-    size_t count = iommu_ops_of_command(&t->timing, t->model->plan, t->sched, t->scratch);
+    size_t count = iommu_ops_of_command(&t->timing, t->model->plan, t->sched, job, t->scratch);
 
     sched_append(t->sched, job, t->scratch, count);
 }
@@ -194,7 +194,7 @@ static void commit(IommuTimed *t, uint64_t job, uint32_t slot)
     t->model->ops->commit(t->model, &r);
     p->keep = false;
     /* The record's own write has been paid for; an MSI that it caused has not. */
-    filter(p, IOMMU_STEP_MSI, true);
+    filter(p, IOMMU_STEP_MSI);
     charge(t, job);
 }
 
@@ -202,7 +202,7 @@ static void commit(IommuTimed *t, uint64_t job, uint32_t slot)
 
 static void submit_command(IommuTimed *t, uint32_t bytes)
 {
-    const IommuOp ops[] = {
+    IommuOp ops[] = {
         { .kind = IOMMU_OP_HOLD, .res = IOMMU_RES_COMMAND },
         iommu_memory_op(&t->timing, bytes, false),
         { .kind = IOMMU_OP_ACTION, .arg = ACT_EXECUTE },
@@ -212,6 +212,7 @@ static void submit_command(IommuTimed *t, uint32_t bytes)
         { .kind = IOMMU_OP_DONE },
     };
 
+    ops[1].mark = 1; /* step 0 of every command is its read */
     /* Out of memory: the queue stands still until software rings again. */
     t->commanding = sched_submit(t->sched, IOMMU_JOB_COMMAND, 0, ops,
                                  sizeof(ops) / sizeof(ops[0]));
@@ -231,11 +232,11 @@ static void execute(IommuTimed *t, uint64_t job)
     IommuPlan *p = t->model->plan;
 
     p->keep = true;
+    p->job = job;
     plan_begin(p);
     t->model->ops->command_execute(t->model);
     p->keep = false;
-    /* Its fetch has been paid for already. */
-    filter(p, IOMMU_STEP_QUEUE_READ, false);
+    p->job = 0;
     charge(t, job);
 }
 

@@ -218,7 +218,6 @@ static bool recall(Walk *w)
     VtdModel *m = w->m;
     const IommuTxn *txn = w->txn;
     const VtdMemo *memo = &m->memo;
-    unsigned lookups;
 
     if (!memo->valid || memo->stream != txn->stream || memo->has_pasid != txn->has_pasid ||
         (txn->has_pasid && (memo->pasid != txn->pasid || txn->exec)) || txn->probe ||
@@ -234,9 +233,7 @@ static bool recall(Walk *w)
     w->tag = memo->tag;
     w->pasid = memo->effective_pasid;
     w->fault.fpd = memo->fpd;
-    lookups = memo->ctx->scalable ? 2 : 1;
-    m->base.counters.config_lookups += lookups;
-    m->plan.totals[IOMMU_STEP_CONFIG] += lookups;
+    m->base.counters.config_lookups += memo->ctx->scalable ? 2 : 1;
     return true;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Plan: the ordered list of what one request or command used, left by the architecture code for
- * the scheduler and the annotated trace. Steps name no resource conflict; they only say what
- * was used. With timing off the steps are counted and dropped.
+ * the scheduler and the performance monitors. Steps name no resource conflict; they only say what
+ * was used. With timing off, and nobody counting, they are not kept.
  */
 #ifndef HW_IOMMU_PLAN_H
 #define HW_IOMMU_PLAN_H
@@ -22,7 +22,7 @@ typedef enum IommuStepKind {
     IOMMU_STEP_UPDATE,     /* descriptor compare-and-swap */
     IOMMU_STEP_QUEUE_READ, /* command or descriptor fetch */
     IOMMU_STEP_QUEUE_WRITE,/* event, fault, page request, status write */
-    IOMMU_STEP_INVALIDATE, /* @bytes: entries dropped */
+    IOMMU_STEP_INVALIDATE, /* @dropped entries */
     IOMMU_STEP_MSI,
     IOMMU_STEP_RECORD,     /* a record that waits for its cycle; @addr: timed.c's handle of it */
     IOMMU_STEP_UTLB,       /* first-level TLB lookup; hit */
@@ -33,14 +33,24 @@ typedef enum IommuStepKind {
 typedef struct IommuStep {
     uint64_t addr;
     uint64_t fill;  /* lookups that hit: who filled the entry (plan_stamp), 0 if nobody is known */
-    uint32_t bytes;
+    union {
+        uint32_t bytes;
+        uint32_t dropped; /* INVALIDATE: entries */
+    };
     uint8_t kind;   /* IommuStepKind */
     uint8_t stage;
     uint8_t height;
     bool hit;
 } IommuStep;
 
-#define IOMMU_PLAN_STEPS 256
+/*
+ * More than any request takes. The longest is a translation request whose walk is made twice: each
+ * of 5 descriptors of stage 1 is translated before it is read and again before it is updated, and
+ * so is the output: 11 walks of stage 2, of at most 15 steps (a lookup, 4 of the walk cache, 5
+ * reads, 5 updates); with stage 1's own 4 lookups, 5 reads and 5 updates 179, doubled 358. The
+ * configuration takes 36, with each of two structures behind stage 2.
+ */
+#define IOMMU_PLAN_STEPS 448
 
 /** Steps counted by [kind][stage][height][hit], while a performance monitor watches (pmu.h). */
 typedef struct IommuTally {
@@ -49,9 +59,7 @@ typedef struct IommuTally {
 
 typedef struct IommuPlan {
     uint32_t count;   /* steps of the current request */
-    uint32_t dropped; /* steps that did not fit */
-    uint64_t totals[IOMMU_STEP_KINDS]; /* steps of each kind since reset */
-    bool keep;        /* keep the steps (timing, logs); else only totals */
+    bool keep;        /* keep the steps (timing, performance monitors) */
     IommuTally *tally; /* with @keep: count the steps here too; NULL: nobody watches */
     uint64_t job;     /* number of the job this plan becomes (timing on), else 0 */
     IommuStep steps[IOMMU_PLAN_STEPS];
@@ -61,9 +69,9 @@ typedef struct IommuPlan {
 static inline void plan_begin(IommuPlan *p)
 {
     p->count = 0;
-    p->dropped = 0;
 }
 
+/* Of a stamp, the low bits say how far the job must have come (sched.h: a WAIT's mark). */
 #define IOMMU_PLAN_STAMP_BITS 10
 
 /**
@@ -78,7 +86,6 @@ static inline uint64_t plan_stamp(const IommuPlan *p)
 static inline void plan_step(IommuPlan *p, IommuStepKind kind, unsigned stage, unsigned height,
                              bool hit, uint64_t addr, uint32_t bytes)
 {
-    p->totals[kind]++;
     if (!__builtin_expect(p->keep, 0)) {
         return;
     }
@@ -86,7 +93,6 @@ static inline void plan_step(IommuPlan *p, IommuStepKind kind, unsigned stage, u
         p->tally->n[kind][stage][height][hit]++;
     }
     if (p->count == IOMMU_PLAN_STEPS) {
-        p->dropped++;
         return;
     }
     p->steps[p->count++] = (IommuStep) {

@@ -75,9 +75,10 @@ IommuOp iommu_memory_op(const IommuTiming *t, uint32_t bytes, bool write);
 
 /**
  * Operations of the execution of a command whose plan is @p, to be put behind
- * IOMMU_ACTION_EXECUTE. No frame, no DONE.
+ * IOMMU_ACTION_EXECUTE of its job @job. No frame, no DONE; the read of the command, a step of the
+ * plan, is in the frame.
  */
 size_t iommu_ops_of_command(const IommuTiming *t, const IommuPlan *p, const IommuSched *s,
-                            IommuOp *ops);
+                            uint64_t job, IommuOp *ops);
 
 #endif

@@ -67,7 +67,7 @@ static void test_counters(WalkFix *f)
     g_assert_true(walkfix_go(f, VA, UR, 0));
     g_assert_cmpuint(f->counters.walkcache_lookups, ==, 4);
     g_assert_cmpuint(f->counters.walkcache_hits, ==, 1);
-    g_assert_cmpuint(f->plan.totals[IOMMU_STEP_TABLE_CACHE], ==, 4);
+    g_assert_cmpuint(walkfix_steps(f, IOMMU_STEP_TABLE_CACHE), ==, 4);
 }
 
 static void test_off_looks_nothing_up(WalkFix *f)

@@ -13,6 +13,7 @@ WalkFix *walkfix_new(const char *profile)
     ramhost_init(&f->ram, 0, FIX_RAM);
     g_assert_true(pt_walker_init(&f->walker, &f->ram.host, &f->counters, &f->trace, &f->plan,
                                  iommu_profile_find(profile), FIX_GROUP, 0xffff));
+    f->plan.keep = true;
     f->s1 = toy_regime(1, FIX_S1_ROOT, 3);
     f->s2 = toy_regime(2, FIX_S2_ROOT, 3);
     f->s1.walk_tag = FIX_S1_TAG;
@@ -20,6 +21,16 @@ WalkFix *walkfix_new(const char *profile)
     f->use = FIX_USE_S1;
     f->next = FIX_TABLES;
     return f;
+}
+
+unsigned walkfix_steps(const WalkFix *f, IommuStepKind kind)
+{
+    unsigned n = 0;
+
+    for (uint32_t i = 0; i < f->plan.count; i++) {
+        n += f->plan.steps[i].kind == kind;
+    }
+    return n;
 }
 
 void walkfix_free(WalkFix *f)

@@ -35,6 +35,9 @@ typedef struct WalkFix {
     PtFault fault;
 } WalkFix;
 
+/** Steps of @kind that all walks so far made. */
+unsigned walkfix_steps(const WalkFix *f, IommuStepKind kind);
+
 #define FIX_USE_S1 1u
 #define FIX_USE_S2 2u
 

@@ -232,6 +232,34 @@ static void test_full_fifo_holds_requests(void)
     fix_free(f);
 }
 
+/* What a prefetch command brings is waited for as what a request brings is. */
+static void test_prefetch_is_waited_for(void)
+{
+    Fix *f = fix_new("timing.mem.latency=100");
+    IommuTxn t = { .addr = PAGE, .stream = 1, .size = 4, .attr = { .type = 0xff } };
+    uint64_t fetched, walked;
+    IommuResult res;
+
+    map_global(f, 1, false, 0x1000);
+    g_assert_true(smmu_driver_start(&f->d, &f->streams));
+    sim_bed_start(&f->bed);
+    fetched = iommu_timed_now(f->bed.timed) + 100;
+    g_assert_true(smmu_driver_push(&f->d, smmu_make_prefetch_addr(1, false, 0, PAGE, 0)));
+    iommu_timed_run_until(f->bed.timed, fetched);
+    g_assert_cmpuint(f->bed.model->counters.tlb_misses, ==, 1);
+    /* STE and CD, then four descriptors; three lookups of a cycle, and the walk cache. */
+    walked = fetched + 6 * 100 + 4;
+    t.arrival = fetched + 1;
+    iommu_timed_submit(f->bed.timed, &t, &res);
+    g_assert_cmpuint(f->bed.model->counters.tlb_misses, ==, 1);
+    while (!f->finished) {
+        g_assert_cmpuint(iommu_timed_next(f->bed.timed), !=, IOMMU_CYCLE_NEVER);
+        iommu_timed_run_until(f->bed.timed, iommu_timed_next(f->bed.timed));
+    }
+    g_assert_cmpuint(f->last, ==, walked + 1);
+    fix_free(f);
+}
+
 /* Saved while a retry is on its way, and loaded into another model: it ends there, once. */
 static void test_retry_survives_loading(void)
 {
@@ -293,6 +321,7 @@ int main(int argc, char **argv)
     g_test_add_func("/smmuv3/timed/TL3-global-entries-keep-to-their-ASET", test_aset);
     g_test_add_func("/smmuv3/timed/FM10-retry-takes-time", test_retry_takes_time);
     g_test_add_func("/smmuv3/timed/FM10-retry-survives-loading", test_retry_survives_loading);
+    g_test_add_func("/smmuv3/timed/CM11-prefetch-is-waited-for", test_prefetch_is_waited_for);
     g_test_add_func("/smmuv3/timed/EV13-records-are-bounded", test_records_are_bounded);
     g_test_add_func("/smmuv3/timed/EV13-full-fifo-holds-requests", test_full_fifo_holds_requests);
     return g_test_run();
