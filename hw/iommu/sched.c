@@ -412,8 +412,11 @@ static bool enter_wait(IommuSched *s, SchedJob *j, uint64_t arg)
     uint64_t number = arg >> IOMMU_WAIT_MARK_BITS;
     unsigned mark = arg & low_mask(IOMMU_WAIT_MARK_BITS);
 
-    /* No plan waits for a younger job, so no two wait for each other. */
-    if (number >= j->number || sched_reached(s, number, mark)) {
+    /*
+     * A plan waits for what was resolved before it, so none wait for each other; a command may wait
+     * for a younger request, which was resolved before the command took effect.
+     */
+    if (number == j->number || sched_reached(s, number, mark)) {
         return true;
     }
     j->wait_mark = mark;

@@ -222,6 +222,27 @@ static void wait_for_oneself_takes_no_time(void)
     bench_free(b);
 }
 
+static void wait_for_a_younger_job(void)
+{
+    Bench *b = bench_new();
+
+    SUBMIT_CLASS(b, IOMMU_JOB_COMMAND, DELAY(5), WAIT(2, 9), DONE);
+    SUBMIT(b, DELAY(50), DONE);
+    sched_run_until(b->s, 1000);
+    g_assert_cmpuint(b->done[1], ==, 50);
+    bench_free(b);
+}
+
+static void wait_for_no_job_takes_no_time(void)
+{
+    Bench *b = bench_new();
+
+    SUBMIT(b, WAIT(1000, 1), DONE);
+    sched_run_until(b->s, 1000);
+    g_assert_cmpuint(b->finished, ==, 1);
+    bench_free(b);
+}
+
 static void drain_waits_for_older_jobs_only(void)
 {
     Bench *b = bench_new();
@@ -547,6 +568,8 @@ int main(int argc, char **argv)
     g_test_add_func("/engine/sched/wait-ends-at-the-mark", wait_ends_at_the_mark);
     g_test_add_func("/engine/sched/wait-for-finished", wait_for_a_finished_job_takes_no_time);
     g_test_add_func("/engine/sched/wait-for-oneself", wait_for_oneself_takes_no_time);
+    g_test_add_func("/engine/sched/wait-for-a-younger-job", wait_for_a_younger_job);
+    g_test_add_func("/engine/sched/wait-for-no-job", wait_for_no_job_takes_no_time);
     g_test_add_func("/engine/sched/drain-older-only", drain_waits_for_older_jobs_only);
     g_test_add_func("/engine/sched/drain-classes", drain_looks_at_its_classes);
     g_test_add_func("/engine/sched/action-inserts", action_may_insert_operations);
