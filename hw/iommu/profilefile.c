@@ -58,7 +58,7 @@ static const struct {
     uint32_t least, most;
     size_t offset;
 } timing_keys[] = {
-#define X(member, key, unit, least, most, standard) \
+#define X(member, key, unit, least, most) \
     { key, unit, least, most, offsetof(IommuTiming, member) },
     IOMMU_TIMING_PARAMETERS(X)
 #undef X
@@ -202,6 +202,30 @@ static bool is_provenance(const char *key)
     return g_str_has_suffix(key, ".from");
 }
 
+/* @key says it of a key that is there, in one of three ways; the first two name something. */
+static bool check_provenance(GKeyFile *file, const char *section, const char *key,
+                             const char *value, char **error)
+{
+    g_autofree char *of = g_strndup(key, strlen(key) - strlen(".from"));
+    static const char *const kinds[] = { "documented: ", "inferred: " };
+
+    if (!g_key_file_has_key(file, section, of, NULL)) {
+        *error = g_strdup_printf("'%s': there is no %s in this section", value, of);
+        return false;
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (g_str_has_prefix(value, kinds[i]) && value[strlen(kinds[i])]) {
+            return true;
+        }
+    }
+    if (!strcmp(value, "invented") || g_str_has_prefix(value, "invented: ")) {
+        return true;
+    }
+    *error = g_strdup_printf("'%s': 'documented: SOURCE', 'inferred: FROM WHAT' or 'invented' "
+                             "is allowed", value);
+    return false;
+}
+
 static bool load_section(IommuProfile *p, GKeyFile *file, const char *path, const char *section,
                          char **error)
 {
@@ -211,11 +235,9 @@ static bool load_section(IommuProfile *p, GKeyFile *file, const char *path, cons
         g_autofree char *value = g_key_file_get_string(file, section, *key, NULL);
         g_autofree char *why = NULL;
 
-        if (is_provenance(*key)) {
-            continue;
-        }
         g_strstrip(value);
-        if (!set_in_section(p, section, *key, value, &why)) {
+        if (is_provenance(*key) ? !check_provenance(file, section, *key, value, &why)
+                                : !set_in_section(p, section, *key, value, &why)) {
             *error = g_strdup_printf("%s: [%s] %s = %s", path, section, *key, why);
             return false;
         }
@@ -234,7 +256,8 @@ static bool load_all(IommuProfile *p, GKeyFile *file, const char *path, char **e
         }
     }
     if (!iommu_profile_check(p, &why)) {
-        *error = g_strdup_printf("%s: %s", path, why);
+        *error = g_strdup_printf("%s: %s (what the file does not mention is as in full)", path,
+                                 why);
         return false;
     }
     return true;

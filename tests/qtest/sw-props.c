@@ -108,7 +108,7 @@ void sw_add_read_back(const SwReadBack *read, size_t count, bool vtd)
 void sw_add_profiles(const char *path, bool vtd)
 {
     static const char *const shipped[] = {
-        "gem5", "ideal", "mmu600", "mmu700", "tiny", "vtd-64", "vtd-128",
+        "full", "gem5", "ideal", "mmu600", "mmu700", "off", "one", "tiny", "vtd-64", "vtd-128",
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(shipped); i++) {

@@ -21,12 +21,17 @@ typedef struct IommuProfile {
     IommuTiming timing;
 } IommuProfile;
 
-/** The timing that holds where a profile says nothing. */
+/** The timing that holds where a profile says nothing: that of "full". */
 extern const IommuTiming iommu_timing_standard;
+
+/** The built-in profiles, as profiles/ has them; the first is the default. */
+extern const IommuProfile iommu_profiles[];
+extern const unsigned iommu_profile_count;
 
 /**
  * Built-in profiles: "full" (generous; the default), "one" (every cache has one entry), "off"
- * (no cache at all), "tiny" (four entries each). NULL if @name is none of them.
+ * (no cache at all), "tiny" (four entries each). NULL if @name is none of them: the other files of
+ * profiles/ are found by iommu_profile_open() only.
  */
 const IommuProfile *iommu_profile_find(const char *name);
 

@@ -9,35 +9,35 @@
 #include "hw/iommu/plan.h"
 #include "hw/iommu/sched.h"
 
-/* X(member, key, unit, least, most, default) */
+/* X(member, key, unit, least, most); hw/iommu/embed-profiles reads this, too. */
 #define IOMMU_TIMING_PARAMETERS(X)                                                        \
-    X(clock_mhz, "clock.mhz", "MHz", 1, 100000, 1000)                                     \
-    X(txn_slots, "txn.slots", "transactions", 1, 65536, 64)                               \
-    X(port_interval, "port.interval", "cycles", 0, 1000, 1)                               \
-    X(port_latency, "port.latency", "cycles", 0, 100000, 1)                               \
-    X(response_latency, "response.latency", "cycles", 0, 100000, 1)                       \
-    X(config_width, "config.width", "lookups", 1, 1024, 2)                                \
-    X(config_latency, "config.latency", "cycles", 0, 10000, 1)                            \
-    X(utlb_width, "utlb.width", "lookups", 1, 1024, 1)                                    \
-    X(utlb_latency, "utlb.latency", "cycles", 0, 10000, 1)                                \
-    X(tlb_width, "tlb.width", "lookups", 1, 1024, 1)                                      \
-    X(tlb_latency, "tlb.latency", "cycles", 0, 10000, 1)                                  \
-    X(walker_slots, "walker.slots", "walks", 1, 65536, 16)                                \
-    X(table_width, "table.width", "lookups", 1, 1024, 1)                                  \
-    X(table_latency, "table.latency", "cycles", 0, 10000, 1)                              \
-    X(ipa_width, "ipa.width", "lookups", 1, 1024, 1)                                      \
-    X(ipa_latency, "ipa.latency", "cycles", 0, 10000, 1)                                  \
-    X(mem_interval, "mem.interval", "cycles", 0, 10000, 1)                                \
-    X(mem_latency, "mem.latency", "cycles", 0, 1000000, 100)                              \
-    X(mem_write_latency, "mem.write-latency", "cycles", 0, 1000000, 50)                   \
-    X(mem_beat, "mem.beat", "bytes", 8, 4096, 64)                                         \
-    X(record_slots, "record.slots", "records", 1, 65536, 1024)                            \
-    X(command_latency, "command.latency", "cycles", 0, 100000, 1)                         \
-    X(invalidate_base, "invalidate.base", "cycles", 0, 100000, 1)                         \
-    X(invalidate_rate, "invalidate.rate", "entries/cycle", 1, 65536, 4)
+    X(clock_mhz, "clock.mhz", "MHz", 1, 100000)                                           \
+    X(txn_slots, "txn.slots", "transactions", 1, 65536)                                   \
+    X(port_interval, "port.interval", "cycles", 0, 1000)                                  \
+    X(port_latency, "port.latency", "cycles", 0, 100000)                                  \
+    X(response_latency, "response.latency", "cycles", 0, 100000)                          \
+    X(config_width, "config.width", "lookups", 1, 1024)                                   \
+    X(config_latency, "config.latency", "cycles", 0, 10000)                               \
+    X(utlb_width, "utlb.width", "lookups", 1, 1024)                                       \
+    X(utlb_latency, "utlb.latency", "cycles", 0, 10000)                                   \
+    X(tlb_width, "tlb.width", "lookups", 1, 1024)                                         \
+    X(tlb_latency, "tlb.latency", "cycles", 0, 10000)                                     \
+    X(walker_slots, "walker.slots", "walks", 1, 65536)                                    \
+    X(table_width, "table.width", "lookups", 1, 1024)                                     \
+    X(table_latency, "table.latency", "cycles", 0, 10000)                                 \
+    X(ipa_width, "ipa.width", "lookups", 1, 1024)                                         \
+    X(ipa_latency, "ipa.latency", "cycles", 0, 10000)                                     \
+    X(mem_interval, "mem.interval", "cycles", 0, 10000)                                   \
+    X(mem_latency, "mem.latency", "cycles", 0, 1000000)                                   \
+    X(mem_write_latency, "mem.write-latency", "cycles", 0, 1000000)                       \
+    X(mem_beat, "mem.beat", "bytes", 8, 4096)                                             \
+    X(record_slots, "record.slots", "records", 1, 65536)                                  \
+    X(command_latency, "command.latency", "cycles", 0, 100000)                            \
+    X(invalidate_base, "invalidate.base", "cycles", 0, 100000)                            \
+    X(invalidate_rate, "invalidate.rate", "entries/cycle", 1, 65536)
 
 typedef struct IommuTiming {
-#define X(member, key, unit, least, most, standard) uint32_t member;
+#define X(member, key, unit, least, most) uint32_t member;
     IOMMU_TIMING_PARAMETERS(X)
 #undef X
 } IommuTiming;
