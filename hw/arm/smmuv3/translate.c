@@ -531,7 +531,9 @@ void smmu_translate_ordinary(SmmuModel *m, const IommuTxn *txn, IommuResult *res
 {
     *res = (IommuResult) { .complete = txn->arrival };
     plan_begin(&m->plan);
-    if (smmu_enabled(m)) {
+    if (__builtin_expect(txn->speculative && txn->write, 0)) {
+        res->status = IOMMU_STATUS_ABORT; /* whatever the tables say, and nothing is recorded (3.14) */
+    } else if (smmu_enabled(m)) {
         translate_enabled(m, txn, NO_SLOT, res);
     } else {
         translate_disabled(m, txn, res);

@@ -27,7 +27,7 @@ typedef enum IommuTxnKind {
  * @write: a write; an atomic sets both @write and @atomic.
  * @exec, @priv: instruction fetch, privileged: as asserted by the client.
  * @no_write: ATS translation request with NW=1.
- * @speculative: nothing may be recorded, and nothing made dirty.
+ * @speculative: nothing may be recorded, and nothing made dirty; the SMMUv3 refuses writes.
  * @probe: debugger's or monitor's look: no record, no cache fill, no memory update, no counters. It
  *   reads the tables as they are in memory and asks no cache, so it shows what a device would get once
  *   stale entries are gone.

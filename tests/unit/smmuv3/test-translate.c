@@ -156,6 +156,17 @@ static void test_speculative_read(Fix *f)
     expect_one_event(f, 0);
 }
 
+static void test_speculative_write(Fix *f)
+{
+    IommuTxn t = txn_at(VA, true);
+
+    scene_stage1(f);
+    expect_ok(f, VA, true, PA);
+    t.speculative = true;
+    g_assert_cmpint(run(f, &t).status, ==, IOMMU_STATUS_ABORT);
+    expect_one_event(f, 0);
+}
+
 static void test_speculative_bad_configuration(Fix *f)
 {
     IommuTxn t = txn_at(VA, false);
@@ -334,6 +345,7 @@ int main(int argc, char **argv)
     fix_add_profiles("/smmuv3/translate/RS3-tlb-survives-disable", test_tlb_survives_disable);
     fix_add_profiles("/smmuv3/translate/probe-leaves-no-trace", test_probe_leaves_no_trace);
     fix_add("/smmuv3/translate/HT12-speculative-read", test_speculative_read);
+    fix_add_profiles("/smmuv3/translate/HT12-speculative-write", test_speculative_write);
     fix_add("/smmuv3/translate/HT12-speculative-bad-configuration",
             test_speculative_bad_configuration);
     fix_add_profiles("/smmuv3/translate/SE18+TR10-PRIVCFG-set", test_privcfg);
