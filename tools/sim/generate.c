@@ -21,6 +21,10 @@
 #define NESTED_DELTA 0x8000000000ull
 #define FIRST_DEVICE 8u
 
+typedef enum Order { SEQUENTIAL, RANDOM, STRIDE, ZIPF, ORDERS } Order;
+
+static const char *const orders[ORDERS] = { "sequential", "random", "stride", "zipf" };
+
 typedef struct Generator {
     SimSource base;
     SimGeneratorOptions o;
@@ -28,10 +32,11 @@ typedef struct Generator {
     guint setup_at;
     uint64_t issued, cycle, random;
     uint64_t next_page;
-    uint64_t command_slot;
-    double zipf_scale;
+    Order order;
     bool command_due;
-    unsigned command_step;
+    /* the commands that are being written, a word at a time */
+    uint64_t words[8];
+    unsigned word_count, command_step;
     /* where invalidation commands go */
     uint64_t queue;
     uint32_t queue_entries, prod;
@@ -253,15 +258,18 @@ static uint64_t choose_page(Generator *g)
 {
     uint64_t n = g->o.pages, page;
 
-    switch (g->o.order[0] + g->o.order[1]) {
-    case 'r' + 'a':
+    switch (g->order) {
+    case RANDOM:
         return next_random(g) % n;
-    case 's' + 't':
+    case STRIDE:
         page = g->next_page;
         g->next_page = (g->next_page + 17) % n;
         return page;
-    case 'z' + 'i': {
-        /* Inverse of a harmonic-like distribution: few pages take most requests. */
+    case ZIPF: {
+        /*
+         * Zipf's law with exponent 3/4: the pages before page k get (k / n)^(1/4) of the requests,
+         * so page k about (k + 1)^-(3/4) of what page 0 gets.
+         */
         double u = (next_random(g) >> 11) / 9007199254740992.0;
 
         page = (uint64_t)(n * u * u * u * u);
@@ -275,19 +283,20 @@ static uint64_t choose_page(Generator *g)
 }
 
 /* An invalidation of one page of one device and its synchronisation, a memory word at a time. */
-static void command_words(Generator *g, uint64_t words[8], unsigned *count)
+static void command_words(Generator *g)
 {
+    uint64_t *words = g->words;
     uint64_t device = next_random(g) % g->o.streams;
     uint64_t addr = INPUT_BASE + choose_page(g) * 4096;
 
-    memset(words, 0, 8 * sizeof(*words));
+    memset(g->words, 0, sizeof(g->words));
     if (g->base.machine.vtd) {
         VtdDescWords inv = vtd_make_iotlb_page(1 + device, addr, 0, false);
         VtdDescWords wait = vtd_make_wait_status(RAM_BASE + 8, 1);
 
-        *count = g->wide ? 8 : 4;
-        memcpy(words, inv.w, *count / 2 * 8);
-        memcpy(words + *count / 2, wait.w, *count / 2 * 8);
+        g->word_count = g->wide ? 8 : 4;
+        memcpy(words, inv.w, g->word_count / 2 * 8);
+        memcpy(words + g->word_count / 2, wait.w, g->word_count / 2 * 8);
     } else {
         bool vm = strcmp(g->o.mode, "s1");
         SmmuCmdWords inv = !strcmp(g->o.mode, "s2")
@@ -295,7 +304,7 @@ static void command_words(Generator *g, uint64_t words[8], unsigned *count)
             : smmu_make_tlbi_nh_va(vm ? 1 + device : 0, 1 + device, addr, true);
         SmmuCmdWords sync = smmu_make_sync(0);
 
-        *count = 4;
+        g->word_count = 4;
         memcpy(words, inv.w, 16);
         memcpy(words + 2, sync.w, 16);
     }
@@ -303,21 +312,19 @@ static void command_words(Generator *g, uint64_t words[8], unsigned *count)
 
 static void command_item(Generator *g, SimItem *item)
 {
-    static uint64_t words[8];
-    static unsigned count;
     unsigned half;
 
     if (!g->command_step) {
-        command_words(g, words, &count);
+        command_words(g);
     }
-    half = count / 2;
+    half = g->word_count / 2;
     item->cycle = g->cycle;
-    if (g->command_step < count) {
+    if (g->command_step < g->word_count) {
         uint32_t slot = (g->prod + g->command_step / half) % g->queue_entries;
 
         item->kind = SIM_MEMORY;
         item->addr = g->queue + (uint64_t)slot * half * 8 + g->command_step % half * 8;
-        item->value = words[g->command_step];
+        item->value = g->words[g->command_step];
         g->command_step++;
         return;
     }
@@ -427,10 +434,13 @@ SimSource *sim_generator_new(const SimGeneratorOptions *o, char **error)
     g->base.next = generator_next;
     g->base.free = generator_free;
     g->o = *o;
+    while (g->order < ORDERS - 1 && strcmp(o->order, orders[g->order])) {
+        g->order++;
+    }
     g->random = o->seed * 0x9e3779b97f4a7c15ull + 1;
     g->base.machine = (SimMachine) {
         .vtd = !strcmp(o->iommu, "vtd"),
-        .set = g_strdup(o->set ? o->set : "max"),
+        .set = g_strdup("max"),
         .memory_base = RAM_BASE,
         /*
          * Tables of every device: eight bytes a page and stage, padded when nested, and upper

@@ -1,45 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One self-contained page: latency histogram, hit rate and load against time, occupancy of the
- * resources, and the slowest requests drawn stage by stage. SVG only; no script.
+ * One self-contained page: latency histogram, hit rates, load and occupancy against time, and the
+ * slowest requests drawn stage by stage. SVG only; no script.
  */
-#include <errno.h>
+#include <stdlib.h>
 
-#include "sim.h"
+#include "chart.h"
+#include "page.h"
 
-#define WIDTH 860
-#define HEIGHT 200
-#define LEFT 60
+#define WIDE 900
+#define HALF 450
+#define HIGH 180
+#define LOW 70
 
 static const char style[] =
-    "body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:960px;color:#222;"
-    "background:#fff}h1{font-size:1.5em}h2{font-size:1.15em;margin-top:1.6em}"
-    "table{border-collapse:collapse}td,th{padding:.15em .9em .15em 0;text-align:right}"
-    "th:first-child,td:first-child{text-align:left}svg{display:block}"
-    "text{font:12px system-ui,sans-serif;fill:#555}.bar{fill:#3b7dd8}.line{fill:none;"
-    "stroke:#3b7dd8;stroke-width:1.5}.hit{stroke:#2a9d5c}.grid{stroke:#e3e3e3}"
-    ".queue{fill:#f0b429}.use{fill:#3b7dd8}.hold{fill:#8e6bbf}.wait{fill:#d64545}"
-    "@media(prefers-color-scheme:dark){body{background:#181a1d;color:#ddd}text{fill:#aaa}"
-    ".grid{stroke:#333}}";
+    "body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:960px;padding:0 1em;"
+    "color:#222;background:#fff}h1{font-size:1.5em}h2{font-size:1.15em;margin:1.6em 0 .3em}"
+    "pre{overflow-x:auto}table{border-collapse:collapse}"
+    "td,th{padding:.15em .9em .15em 0;text-align:right}"
+    "th:first-child,td:first-child{text-align:left}.bar{fill:#3b7dd8}"
+    ".charts{display:flex;flex-wrap:wrap}.charts p{margin:.6em 0 0 60px}"
+    "@media(prefers-color-scheme:dark){body{background:#181a1d;color:#ddd}}";
 
 static void escape(FILE *f, const char *text)
 {
     g_autofree char *safe = g_markup_escape_text(text, -1);
 
     fputs(safe, f);
-}
-
-static void axis(FILE *f, double top, const char *unit, const char *right)
-{
-    for (int i = 0; i <= 4; i++) {
-        double y = HEIGHT - i * HEIGHT / 4.0 + 10;
-
-        fprintf(f, "<line class=grid x1=%d x2=%d y1=%.1f y2=%.1f /><text x=%d y=%.1f "
-                "text-anchor=end>%.4g</text>", LEFT, LEFT + WIDTH, y, y, LEFT - 6, y + 4,
-                top * i / 4);
-    }
-    fprintf(f, "<text x=%d y=%d>%s</text><text x=%d y=%d text-anchor=end>%s</text>", LEFT,
-            HEIGHT + 28, unit, LEFT + WIDTH, HEIGHT + 28, right);
 }
 
 /* ---- histogram: latencies in up to 80 bars of equal width */
@@ -64,133 +51,177 @@ static void add_bar(void *opaque, uint64_t cycles, uint64_t n)
 
 static void histogram(FILE *f, const SimReport *r)
 {
-    /* The longest hundredth would squeeze all others: it goes into the last bar. */
+    /* The longest two hundredths would squeeze all others: they go into the last bar. */
     uint64_t last = MAX(sim_percentile(r, 99.5), r->latency_min + 1);
     Histogram h = {
         .first = r->latency_min,
         .width = (last - r->latency_min) / (BARS - 1) + 1,
     };
-    g_autofree char *from = g_strdup_printf("%" PRIu64 " cycles", h.first);
-    g_autofree char *to = g_strdup_printf("%" PRIu64 " cycles and more",
-                                          h.first + h.width * (BARS - 1));
+    Chart c;
 
     sim_each_latency(r, add_bar, &h);
-    fprintf(f, "<h2>Latency</h2><svg width=%d height=%d>", WIDTH + LEFT + 10, HEIGHT + 34);
-    axis(f, h.most, from, to);
+    fputs("<h2>Latency</h2>", f);
+    c = chart_begin(f, WIDE, HIGH, h.first, h.first + h.width * BARS, h.most, "requests",
+                    "cycles; what is longer is in the last bar");
     for (int i = 0; i < BARS; i++) {
-        double height = h.most ? (double)h.bars[i] / h.most * HEIGHT : 0;
+        uint64_t from = h.first + i * h.width;
+        double y = chart_y(&c, h.bars[i]), x = chart_x(&c, from);
 
         if (h.bars[i]) {
             fprintf(f, "<rect class=bar x=%.1f y=%.1f width=%.1f height=%.1f><title>%" PRIu64
-                    " requests, %" PRIu64 " to %" PRIu64 " cycles</title></rect>",
-                    LEFT + i * (double)WIDTH / BARS, HEIGHT + 10 - height,
-                    (double)WIDTH / BARS - 1, MAX(height, 0.5), h.bars[i], h.first + i * h.width,
-                    h.first + (i + 1) * h.width - 1);
+                    " requests, %" PRIu64 " to %" PRIu64 " cycles</title></rect>", x,
+                    MIN(y, c.top + c.height - 0.5), c.width / BARS - 1,
+                    MAX(c.top + c.height - y, 0.5), h.bars[i], from,
+                    i == BARS - 1 ? MAX(r->latency_max, from) : from + h.width - 1);
         }
     }
-    fputs("</svg>", f);
+    chart_end(&c);
 }
 
 /* ---- curves */
 
-typedef double WindowValue(const SimReport *r, const SimWindow *w);
+typedef struct Curves {
+    const SimReport *r;
+    const SimWindow *windows;
+    unsigned n;
+    double x[SIM_WINDOWS]; /* the middle of each window */
+    double length[SIM_WINDOWS];
+} Curves;
 
-static double hit_rate(const SimReport *r, const SimWindow *w)
+static void curves_init(Curves *v, const SimReport *r)
 {
-    (void)r;
-    return w->lookups ? 100.0 * w->hits / w->lookups : 0;
+    unsigned lg2 = r->curves->window_lg2;
+    uint64_t n = (MAX(r->cycles, 1) - 1) >> lg2;
+
+    *v = (Curves) { .r = r, .windows = r->curves->windows, .n = MIN(n + 1, SIM_WINDOWS) };
+    for (unsigned i = 0; i < v->n; i++) {
+        uint64_t begin = (uint64_t)i << lg2, end = MIN(begin + (1ull << lg2), MAX(r->cycles, 1));
+
+        v->x[i] = (begin + end) / 2.0;
+        v->length[i] = end - begin;
+    }
 }
 
-static double mean_latency(const SimReport *r, const SimWindow *w)
+static Chart begin(FILE *f, const Curves *v, double width, double height, double most,
+                   const char *unit)
 {
-    (void)r;
-    return w->requests ? (double)w->latency / w->requests : 0;
+    return chart_begin(f, width, height, 0, v->r->cycles, most, unit, "cycle");
 }
 
-static double load(const SimReport *r, const SimWindow *w)
+static void hit_rates(FILE *f, const Curves *v)
 {
-    return (double)w->requests / r->window_cycles;
-}
+    const char *names[SIM_CACHES];
+    unsigned colours[SIM_CACHES], used = 0;
+    Chart c;
 
-static void curve(FILE *f, const SimReport *r, const char *title, WindowValue *value, double top)
-{
-    unsigned n = MIN(r->cycles / r->window_cycles + 1, SIM_WINDOWS);
-    g_autofree char *to = g_strdup_printf("cycle %" PRIu64, r->cycles);
-
-    if (top == 0) {
-        for (unsigned i = 0; i < n; i++) {
-            top = MAX(top, value(r, &r->windows[i]));
+    for (unsigned i = 0; i < SIM_CACHES; i++) {
+        if (sim_lookups(&v->r->counters, i).lookups) {
+            names[used] = sim_cache_name(i);
+            colours[used++] = i;
         }
     }
-    top = top > 0 ? top : 1;
-    fprintf(f, "<h2>%s</h2><svg width=%d height=%d>", title, WIDTH + LEFT + 10, HEIGHT + 34);
-    axis(f, top, "cycle 0", to);
-    fputs("<polyline class=line points='", f);
-    for (unsigned i = 0; i < n; i++) {
-        if (r->windows[i].requests || r->windows[i].lookups) {
-            fprintf(f, "%.1f,%.1f ", LEFT + (i + 0.5) * WIDTH / n,
-                    HEIGHT + 10 - value(r, &r->windows[i]) / top * HEIGHT);
-        }
+    if (!used) {
+        return;
     }
-    fputs("'/></svg>", f);
+    fputs("<h2>Hit rates</h2>", f);
+    chart_legend(f, names, colours, used);
+    c = begin(f, v, WIDE, HIGH, 100, "percent of lookups");
+    for (unsigned i = 0; i < used; i++) {
+        double y[SIM_WINDOWS];
+
+        for (unsigned w = 0; w < v->n; w++) {
+            const SimLookups *l = &v->windows[w].caches[colours[i]];
+
+            y[w] = l->lookups ? 100.0 * l->hits / l->lookups : -1;
+        }
+        chart_curve(&c, colours[i], v->x, y, v->n, names[i]);
+    }
+    chart_end(&c);
+}
+
+static void one_curve(FILE *f, const Curves *v, const char *title, const char *unit, const double *y)
+{
+    double most = 0;
+    Chart c;
+
+    for (unsigned i = 0; i < v->n; i++) {
+        most = MAX(most, y[i]);
+    }
+    fprintf(f, "<h2>%s</h2>", title);
+    c = begin(f, v, WIDE, HIGH, most > 0 ? most : 1, unit);
+    chart_curve(&c, 0, v->x, y, v->n, title);
+    chart_end(&c);
+}
+
+static void requests(FILE *f, const Curves *v)
+{
+    double latency[SIM_WINDOWS], load[SIM_WINDOWS];
+
+    for (unsigned i = 0; i < v->n; i++) {
+        const SimWindow *w = &v->windows[i];
+
+        latency[i] = w->requests ? (double)w->latency / w->requests : -1;
+        load[i] = w->requests / v->length[i];
+    }
+    one_curve(f, v, "Mean latency", "cycles, of the requests that arrive", latency);
+    one_curve(f, v, "Arrivals", "requests a cycle", load);
+}
+
+static void occupancy(FILE *f, const Curves *v)
+{
+    fputs("<h2>Occupancy</h2><p>Share of its servers that a resource has busy or, where they are "
+          "slots, held.</p><div class=charts>", f);
+    for (unsigned res = 0; res < IOMMU_RESOURCES; res++) {
+        uint32_t servers = v->r->servers[res];
+        double y[SIM_WINDOWS];
+        Chart c;
+
+        if (!v->r->resources[res].grants) {
+            continue;
+        }
+        for (unsigned i = 0; i < v->n; i++) {
+            y[i] = 100.0 * v->windows[i].busy[res] / (v->length[i] * servers);
+        }
+        fprintf(f, "<div><p>%s, %u server%s: %.2f %% on the average</p>", sim_resource_name(res),
+                servers, servers == 1 ? "" : "s", 100 * sim_busy_share(v->r, res));
+        c = begin(f, v, HALF, LOW, 100, "percent");
+        chart_curve(&c, 0, v->x, y, v->n, sim_resource_name(res));
+        chart_end(&c);
+        fputs("</div>", f);
+    }
+    fputs("</div>", f);
 }
 
 /* ---- tables */
 
-static void occupancy(FILE *f, const SimReport *r)
+static void resource_table(FILE *f, const SimReport *r)
 {
-    fputs("<h2>Resources</h2><table><tr><th>resource<th>grants<th>busy cycles<th>busy share"
-          "<th>cycles queued<th>longest queue</tr>", f);
+    fputs("<h2>Resources</h2><table id=resources><tr><th>resource<th>servers<th>grants<th>busy cycles"
+          "<th>busy share<th>cycles queued<th>longest queue</tr>", f);
     for (unsigned i = 0; i < IOMMU_RESOURCES; i++) {
         const IommuResourceStats *s = &r->resources[i];
-        double share = r->cycles ? 100.0 * s->busy / r->cycles : 0;
 
         if (s->grants) {
-            fprintf(f, "<tr><td>%s<td>%" PRIu64 "<td>%" PRIu64 "<td>%.2f %%<td>%" PRIu64
-                    "<td>%u</tr>", sim_resource_name(i), s->grants, s->busy, share, s->waited,
-                    s->max_queue);
+            fprintf(f, "<tr><td>%s<td>%u<td>%" PRIu64 "<td>%" PRIu64 "<td>%.2f %%<td>%" PRIu64
+                    "<td>%u</tr>", sim_resource_name(i), r->servers[i], s->grants, s->busy,
+                    100 * sim_busy_share(r, i), s->waited, s->max_queue);
         }
     }
     fputs("</table>", f);
 }
 
-static void slow_request(FILE *f, const SimSlow *s)
+static void cache_table(FILE *f, const SimReport *r)
 {
-    double length = MAX(s->done - s->arrival, 1);
+    fputs("<h2>Caches</h2><table id=caches><tr><th>cache<th>lookups<th>hits<th>hit rate</tr>", f);
+    for (unsigned i = 0; i < SIM_CACHES; i++) {
+        SimLookups l = sim_lookups(&r->counters, i);
 
-    fprintf(f, "<p>job %" PRIu64 ": stream 0x%x, address 0x%" PRIx64 ", cycles %" PRIu64 " to %"
-            PRIu64 " (%" PRIu64 ")</p><svg width=%d height=34>", s->job, s->stream, s->addr,
-            s->arrival, s->done, s->done - s->arrival, WIDTH + LEFT + 10);
-    for (guint i = 0; s->spans && i < s->spans->len; i++) {
-        const SimSpan *span = &g_array_index(s->spans, SimSpan, i);
-        const IommuOp *op = &span->op;
-        double x = LEFT + (span->begin - s->arrival) / length * WIDTH;
-        double w = (span->end - span->begin) / length * WIDTH;
-        double served = op->kind == IOMMU_OP_USE ? op->latency / length * WIDTH : 0;
-        const char *class = op->kind == IOMMU_OP_WAIT ? "wait"
-                            : op->kind == IOMMU_OP_HOLD ? "hold" : "use";
-
-        if (w <= 0 || op->kind > IOMMU_OP_DELAY) {
-            continue;
-        }
-        if (op->kind == IOMMU_OP_USE && w > served + 0.01) {
-            fprintf(f, "<rect class=queue x=%.2f y=6 width=%.2f height=22><title>queued for %s, %"
-                    PRIu64 " cycles</title></rect>", x, w - served,
-                    sim_resource_name(op->res), span->end - span->begin - op->latency);
-            x += w - served;
-            w = served;
-        }
-        fprintf(f, "<rect class=%s x=%.2f y=6 width=%.2f height=22 stroke=white><title>%s %s, "
-                "cycles %" PRIu64 " to %" PRIu64 "</title></rect>", class, x, MAX(w, 0.5),
-                sim_op_name(op->kind),
-                op->kind <= IOMMU_OP_RELEASE ? sim_resource_name(op->res) : "", span->begin,
-                span->end);
-        if (w > 52 && op->kind <= IOMMU_OP_HOLD) {
-            fprintf(f, "<text x=%.2f y=21 style='fill:#fff'>%s</text>", x + 4,
-                    sim_resource_name(op->res));
+        if (l.lookups) {
+            fprintf(f, "<tr><td>%s<td>%" PRIu64 "<td>%" PRIu64 "<td>%.3f %%</tr>",
+                    sim_cache_name(i), l.lookups, l.hits, 100.0 * l.hits / l.lookups);
         }
     }
-    fputs("</svg>", f);
+    fputs("</table>", f);
 }
 
 static void parameter(void *opaque, const char *name, const char *unit, const char *value)
@@ -198,50 +229,48 @@ static void parameter(void *opaque, const char *name, const char *unit, const ch
     fprintf(opaque, "<tr><td>%s<td>%s<td style='text-align:left'>%s</tr>", name, value, unit);
 }
 
-bool sim_write_html(const SimReport *r, const IommuProfile *profile, const char *path,
-                    char **error)
+static void head(FILE *f, const SimReport *r, const IommuProfile *profile)
 {
-    FILE *f = fopen(path, "w");
-    g_autofree char *summary = NULL;
+    g_autofree char *name = g_markup_escape_text(profile->name, -1);
+    char *summary = NULL;
     size_t length;
-    FILE *text;
-    bool ok;
+    FILE *text = open_memstream(&summary, &length);
 
-    if (!f) {
-        *error = g_strdup_printf("%s: %s", path, g_strerror(errno));
-        return false;
-    }
     fprintf(f, "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport "
-            "content='width=device-width'><title>iommu-sim</title><style>%s</style>"
-            "<h1>iommu-sim: ", style);
-    escape(f, profile->name);
-    fputs("</h1><pre>", f);
-    text = open_memstream(&summary, &length);
+            "content='width=device-width'><title>iommu-sim: %s</title><style>%s%s%s</style>"
+            "<h1>iommu-sim: %s</h1><pre>", name, style, chart_style, slowest_style, name);
     if (text) {
         sim_print_summary(r, profile, text);
         fclose(text);
         escape(f, summary);
+        free(summary);
     }
     fputs("</pre>", f);
-    if (r->requests > r->stalled) {
-        histogram(f, r);
-        curve(f, r, "TLB hit rate, percent", hit_rate, 100);
-        curve(f, r, "Mean latency, cycles, by cycle of arrival", mean_latency, 0);
-        curve(f, r, "Requests a cycle", load, 0);
-    }
-    occupancy(f, r);
-    fprintf(f, "<h2>The %u slowest requests</h2><p>Blue: being served. Yellow: queued. Purple: waiting "
-            "for a slot. Red: waiting for another request's fill.</p>", r->slow_count);
-    for (unsigned i = 0; i < r->slow_count; i++) {
-        slow_request(f, &r->slowest[i]);
-    }
-    fputs("<h2>Profile</h2><table>", f);
-    iommu_profile_each(profile, parameter, f);
-    fputs("</table></html>\n", f);
-    ok = !ferror(f);
-    if (fclose(f) || !ok) {
-        *error = g_strdup_printf("%s: %s", path, g_strerror(errno));
+}
+
+bool sim_write_html(const SimReport *r, const IommuProfile *profile, const char *path,
+                    char **error)
+{
+    FILE *f = sim_output_open(path, error);
+    Curves v;
+
+    if (!f) {
         return false;
     }
-    return true;
+    head(f, r, profile);
+    curves_init(&v, r);
+    if (r->requests > r->stalled) {
+        histogram(f, r);
+        hit_rates(f, &v);
+        requests(f, &v);
+    }
+    occupancy(f, &v);
+    resource_table(f, r);
+    cache_table(f, r);
+    page_slowest(f, r);
+    fputs("<h2>Profile</h2><table id=profile><tr><th>parameter<th>value<th style='text-align:left'>"
+          "unit</tr>", f);
+    iommu_profile_each(profile, parameter, f);
+    fputs("</table></html>\n", f);
+    return sim_output_close(f, path, error);
 }

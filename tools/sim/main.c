@@ -2,18 +2,22 @@
 /*
  * iommu-sim: run a trace or a generator through either IOMMU model on a clock, without QEMU.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim.h"
 
+#define NOT_GIVEN INT64_MIN
+
 typedef struct Options {
     SimGeneratorOptions generate;
+    gint64 count, pages, streams, gap, size, writes, commands, seed; /* NOT_GIVEN: as it is */
+    gboolean huge;
+    char *iommu, *mode, *order;
     char *profile;
     char **sets;
     char *log, *json, *html, *perfetto, *write_trace, *sweep, *csv, *plot, *convert, *setup;
-    gboolean inputs, devices, binary, jobs, quiet, parameters, generator;
+    gboolean inputs, devices, binary, jobs, no_head, quiet, parameters, generator;
 } Options;
 
 static bool apply_set(IommuProfile *p, const char *text, char **error)
@@ -32,70 +36,33 @@ static SimSource *open_source(const Options *o, const char *trace, char **error)
     return trace ? sim_trace_open(trace, error) : sim_generator_new(&o->generate, error);
 }
 
-static FILE *open_output(const char *path, char **error)
-{
-    FILE *f = strcmp(path, "-") ? fopen(path, "w") : stdout;
-
-    if (!f) {
-        *error = g_strdup_printf("%s: %s", path, g_strerror(errno));
-    }
-    return f;
-}
-
-static bool close_output(FILE *f, const char *path, char **error)
-{
-    if (f && (f == stdout ? fflush(f) : fclose(f))) {
-        *error = g_strdup_printf("%s: %s", path, g_strerror(errno));
-        return false;
-    }
-    return true;
-}
-
-/* What is written at the end of a run would be told too late. */
-static bool writable(const char *path, char **error)
-{
-    FILE *f = path && strcmp(path, "-") ? fopen(path, "a") : NULL;
-
-    if (path && strcmp(path, "-") && !f) {
-        *error = g_strdup_printf("%s: %s", path, g_strerror(errno));
-        return false;
-    }
-    return !f || close_output(f, path, error);
-}
-
 /* ---- one run */
 
 static bool run_once(const Options *o, const char *trace, const IommuProfile *p, char **error)
 {
-    SimRunOptions run = { .spans = o->html != NULL, .inputs = o->inputs, .devices = o->devices };
+    SimRunOptions run = { .details = o->html != NULL, .inputs = o->inputs, .devices = o->devices };
     g_autofree char *late = NULL;
     SimSource *s = open_source(o, trace, error);
     SimReport r = { 0 };
     bool ok = s != NULL;
 
-    ok = ok && writable(o->json, error) && writable(o->html, error);
+    ok = ok && sim_output_check(o->json, error) && sim_output_check(o->html, error);
     if (ok && o->log) {
-        ok = (run.log = open_output(o->log, error)) != NULL;
+        ok = (run.log = sim_output_open(o->log, error)) != NULL;
     }
     if (ok && o->perfetto) {
-        ok = (run.perfetto = open_output(o->perfetto, error)) != NULL;
+        ok = (run.perfetto = sim_output_open(o->perfetto, error)) != NULL;
     }
     if (ok && o->write_trace) {
         ok = (run.copy = sim_trace_create(o->write_trace, o->binary, &s->machine, error)) != NULL;
     }
-    if (run.perfetto) {
-        sim_perfetto_begin(run.perfetto);
-    }
     ok = ok && sim_run(s, p, &run, &r, error);
-    if (run.perfetto) {
-        sim_perfetto_end(run.perfetto);
-    }
     if (run.copy && !sim_trace_close(run.copy) && ok) {
         *error = g_strdup_printf("%s: cannot be written", o->write_trace);
         ok = false;
     }
-    ok = close_output(run.perfetto, o->perfetto, ok ? error : &late) && ok;
-    ok = close_output(run.log, o->log, ok ? error : &late) && ok;
+    ok = sim_output_close(run.perfetto, o->perfetto, ok ? error : &late) && ok;
+    ok = sim_output_close(run.log, o->log, ok ? error : &late) && ok;
     if (ok && !o->quiet) {
         sim_print_summary(&r, p, stdout);
     }
@@ -116,10 +83,6 @@ static bool convert(const Options *o, const char *path, char **error)
     SimSource *setup;
     bool ok;
 
-    if (!o->write_trace) {
-        *error = g_strdup("--convert: --write-trace says where the trace goes");
-        return false;
-    }
     setup = o->setup ? sim_trace_open(o->setup, error) : sim_generator_new(&o->generate, error);
     ok = setup && (out = sim_trace_create(o->write_trace, o->binary, &setup->machine, error)) &&
          sim_convert(o->convert, path, setup, out, error);
@@ -133,157 +96,80 @@ static bool convert(const Options *o, const char *path, char **error)
     return ok;
 }
 
-/* ---- sweeps */
+/* ---- command line */
 
-static const char csv_head[] = "requests,cycles,latency_mean,latency_median,latency_p99,latency_max,"
-                               "tlb_hit_rate,reads_per_miss,walks,bytes_per_cycle\n";
+/* The generator's numbers: what --help calls them, and where they go. */
+#define NUMBERS(X) X(count) X(pages) X(streams) X(gap) X(size) X(writes) X(commands) X(seed)
 
-static void csv_row(FILE *f, const char *name, uint64_t value, const SimReport *r)
-{
-    const IommuCounters *c = &r->counters;
-    uint64_t done = MAX(r->requests - r->stalled, 1);
-
-    if (name) {
-        fprintf(f, "%" PRIu64 ",", value);
-    }
-    fprintf(f, "%" PRIu64 ",%" PRIu64 ",%.4f,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.6f,%.4f,%" PRIu64
-            ",%.4f\n", r->requests, r->cycles, (double)r->latency_sum / done,
-            sim_percentile(r, 50), sim_percentile(r, 99), r->latency_max,
-            c->tlb_lookups ? (double)c->tlb_hits / c->tlb_lookups : 0,
-            c->tlb_misses ? (double)(c->walk_reads + c->config_reads) / c->tlb_misses : 0, c->walks,
-            r->cycles ? (double)r->bytes / r->cycles : 0);
-    fflush(f);
-}
-
-/* A command line for each value, for GNU parallel or an array job: each prints one CSV row. */
-static void print_jobs(const SimSweep *sweep, int argc, char **argv)
-{
-    for (guint i = 0; i < sweep->values->len; i++) {
-        uint64_t v = g_array_index(sweep->values, uint64_t, i);
-
-        for (int a = 0; a < argc; a++) {
-            g_autofree char *word = g_shell_quote(argv[a]);
-
-            if (!strcmp(argv[a], "--jobs")) {
-                continue;
-            }
-            if (!strcmp(argv[a], "--sweep")) {
-                printf(" --sweep '%s=%" PRIu64 "'", sweep->name, v);
-                a++;
-                continue;
-            }
-            if (g_str_has_prefix(argv[a], "--sweep=")) {
-                printf(" --sweep '%s=%" PRIu64 "'", sweep->name, v);
-                continue;
-            }
-            printf("%s%s", a ? " " : "", word);
-        }
-        putchar('\n');
-    }
-}
-
-/* A generator option may be swept as well as a parameter of the profile. */
-static bool set_swept(Options *o, IommuProfile *p, const char *name, uint64_t v, char **error)
+static bool take_numbers(Options *o, char **error)
 {
     const struct {
         const char *name;
-        uint64_t *value;
-    } generator[] = {
-        { "pages", &o->generate.pages }, { "streams", &o->generate.streams },
-        { "gap", &o->generate.gap }, { "size", &o->generate.size },
-        { "count", &o->generate.count }, { "commands", &o->generate.commands },
-        { "seed", &o->generate.seed },
-    };
-    g_autofree char *text = g_strdup_printf("%" PRIu64, v);
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(generator); i++) {
-        if (!strcmp(name, generator[i].name)) {
-            *generator[i].value = v;
-            return true;
-        }
-    }
-    return iommu_profile_set(p, name, text, error) && iommu_profile_check(p, error);
-}
-
-static void add_point(GArray *points, uint64_t value, const SimReport *r)
-{
-    const IommuCounters *c = &r->counters;
-    SimPoint p = {
-        .value = value,
-        .mean = (double)r->latency_sum / MAX(r->requests - r->stalled, 1),
-        .median = sim_percentile(r, 50),
-        .p99 = sim_percentile(r, 99),
-        .hit_rate = c->tlb_lookups ? (double)c->tlb_hits / c->tlb_lookups : 0,
+        gint64 value;
+        uint64_t *to;
+    } numbers[] = {
+#define X(name) { #name, o->name, &o->generate.name },
+        NUMBERS(X)
+#undef X
     };
 
-    g_array_append_val(points, p);
-}
-
-static bool write_plot(const Options *o, const SimSweep *sweep, const GArray *points, char **error)
-{
-    FILE *f = open_output(o->plot, error);
-
-    if (f) {
-        sim_plot_sweep(f, sweep->name, points);
+    for (unsigned i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        if (numbers[i].value == NOT_GIVEN) {
+            continue;
+        }
+        if (numbers[i].value < 0) {
+            *error = g_strdup_printf("--%s %" G_GINT64_FORMAT ": a number may not be negative",
+                                     numbers[i].name, numbers[i].value);
+            return false;
+        }
+        *numbers[i].to = numbers[i].value;
     }
-    return f && close_output(f, o->plot, error);
+    return true;
 }
 
-static bool run_sweep(Options *o, const char *trace, const IommuProfile *base,
-                      const SimSweep *sweep, char **error)
-{
-    FILE *csv = open_output(o->csv ? o->csv : "-", error);
-    g_autoptr(GArray) points = g_array_new(FALSE, FALSE, sizeof(SimPoint));
-    g_autofree char *late = NULL;
-    bool ok = csv && writable(o->plot, error);
-
-    for (guint i = 0; ok && i < sweep->values->len; i++) {
-        uint64_t v = g_array_index(sweep->values, uint64_t, i);
-        IommuProfile p = *base;
-        SimRunOptions run = { 0 };
-        SimReport r = { 0 };
-        SimSource *s = NULL;
-
-        ok = set_swept(o, &p, sweep->name, v, error) && (s = open_source(o, trace, error)) &&
-             sim_run(s, &p, &run, &r, error);
-        if (ok && !i) {
-            fprintf(csv, "%s,%s", sweep->name, csv_head);
-        }
-        if (ok) {
-            csv_row(csv, sweep->name, v, &r);
-            add_point(points, v, &r);
-        }
-        sim_report_clear(&r);
-        if (s) {
-            s->free(s);
-        }
-    }
-    ok = close_output(csv, o->csv ? o->csv : "-", ok ? error : &late) && ok;
-    return ok && (!o->plot || write_plot(o, sweep, points, error));
-}
-
-/* ---- command line */
+typedef struct Rule {
+    const char *name;
+    bool given, fits;
+    const char *why;
+} Rule;
 
 /* An option that would do nothing beside, or without, another one is a mistake. */
 static bool options_fit(const Options *o, char **error)
 {
-    const struct {
-        const char *name;
-        bool given, fits;
-        const char *why;
-    } rules[] = {
-        { "csv", o->csv, o->sweep, "is for --sweep" },
-        { "plot", o->plot, o->sweep, "is for --sweep" },
+    bool generates = o->generator || (o->convert && !o->setup);
+    const char *generator = o->convert ? "is of the generator's set-up, not beside --setup"
+                                       : "is for --generate";
+    bool one = !o->sweep && !o->convert && !o->parameters;
+    const char *run = o->sweep ? "is of one run, not for --sweep"
+                               : o->convert ? "is of a run, not for --convert"
+                                            : "is of a run, not for --parameters";
+    const Rule rules[] = {
+        { "csv", o->csv, o->sweep && !o->jobs, "is for --sweep, and not for --jobs" },
+        { "plot", o->plot, o->sweep && !o->jobs, "is for --sweep, and not for --jobs" },
         { "jobs", o->jobs, o->sweep, "is for --sweep" },
-        { "log", o->log, !o->sweep, "is of one run, not for --sweep" },
-        { "json", o->json, !o->sweep, "is of one run, not for --sweep" },
-        { "html", o->html, !o->sweep, "is of one run, not for --sweep" },
-        { "perfetto", o->perfetto, !o->sweep, "is of one run, not for --sweep" },
-        { "write-trace", o->write_trace, !o->sweep, "is of one run, not for --sweep" },
+        { "no-head", o->no_head, o->sweep, "is for --sweep" },
+        { "log", o->log, one, run },
+        { "json", o->json, one, run },
+        { "html", o->html, one, run },
+        { "perfetto", o->perfetto, one, run },
+        { "write-trace", o->write_trace, one || o->convert, run },
         { "log-inputs", o->inputs, o->log, "is for --log" },
         { "log-devices", o->devices, o->log, "is for --log" },
         { "binary", o->binary, o->write_trace, "is for --write-trace" },
         { "setup", o->setup, o->convert, "is for --convert" },
+        { "convert", o->convert, o->write_trace, "needs --write-trace, which says where to" },
+        { "convert", o->convert, !o->sweep && !o->parameters, "is neither swept nor listed" },
+        { "generate", o->generator, !o->convert, "is not for --convert, which needs a file" },
+        { "sweep", o->sweep, !o->parameters, "is of runs, not for --parameters" },
+        { "profile", o->profile, !o->convert, "is of a run, not for --convert" },
+        { "set", o->sets, !o->convert, "is of a run, not for --convert" },
+        { "iommu", o->iommu, generates, generator },
+        { "mode", o->mode, generates, generator },
+        { "order", o->order, generates, generator },
+        { "huge", o->huge, generates, generator },
+#define X(name) { #name, o->name != NOT_GIVEN, generates, generator },
+        NUMBERS(X)
+#undef X
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(rules); i++) {
@@ -291,6 +177,36 @@ static bool options_fit(const Options *o, char **error)
             *error = g_strdup_printf("--%s %s; see --help", rules[i].name, rules[i].why);
             return false;
         }
+    }
+    return true;
+}
+
+/*
+ * Standard output takes one of the outputs, and then no summary. A sweep's table goes there if no
+ * file is named.
+ */
+static bool one_standard_output(Options *o, char **error)
+{
+    const char *csv = o->sweep && !o->jobs && !o->csv ? "-" : o->csv;
+    const struct {
+        const char *name, *path;
+    } outputs[] = {
+        { "log", o->log }, { "json", o->json }, { "html", o->html }, { "perfetto", o->perfetto },
+        { "write-trace", o->write_trace }, { "csv", csv }, { "plot", o->plot },
+    };
+    const char *first = NULL;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(outputs); i++) {
+        if (g_strcmp0(outputs[i].path, "-")) {
+            continue;
+        }
+        if (first) {
+            *error = g_strdup_printf("--%s -: standard output is taken by --%s", outputs[i].name,
+                                     first);
+            return false;
+        }
+        first = outputs[i].name;
+        o->quiet = true;
     }
     return true;
 }
@@ -323,10 +239,13 @@ static bool work(Options *o, const char *trace, int argc, char **argv, char **er
         iommu_profile_each(p, print_parameter, stdout);
     } else if (o->convert) {
         ok = convert(o, trace, error);
-    } else if (sweep && o->jobs) {
-        print_jobs(sweep, argc, argv);
     } else if (sweep) {
-        ok = run_sweep(o, trace, p, sweep, error);
+        SimSweepRun run = {
+            .sweep = sweep, .profile = p, .trace = trace, .generate = o->generate, .csv = o->csv,
+            .plot = o->plot, .head = !o->no_head,
+        };
+
+        ok = o->jobs ? sim_sweep_jobs(&run, argc, argv, error) : sim_sweep_run(&run, error);
     } else {
         ok = run_once(o, trace, p, error);
     }
@@ -338,9 +257,8 @@ static bool work(Options *o, const char *trace, int argc, char **argv, char **er
 static void options_clear(Options *o)
 {
     char *words[] = {
-        (char *)o->generate.iommu, (char *)o->generate.mode, (char *)o->generate.order, o->profile,
-        o->log, o->json, o->html, o->perfetto, o->write_trace, o->sweep, o->csv, o->plot, o->convert,
-        o->setup,
+        o->iommu, o->mode, o->order, o->profile, o->log, o->json, o->html, o->perfetto,
+        o->write_trace, o->sweep, o->csv, o->plot, o->convert, o->setup,
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(words); i++) {
@@ -353,13 +271,13 @@ int main(int argc, char **argv)
 {
     Options o = {
         .generate = {
-            .count = 100000, .pages = 512, .streams = 1, .gap = 1, .size = 64, .page_bytes = 4096,
-            .seed = 1,
+            .iommu = "smmuv3", .mode = "s1", .order = "random", .count = 100000, .pages = 512,
+            .streams = 1, .gap = 1, .size = 64, .page_bytes = 4096, .seed = 1,
         },
+#define X(name) .name = NOT_GIVEN,
+        NUMBERS(X)
+#undef X
     };
-    int64_t count = o.generate.count, pages = o.generate.pages, streams = 1, gap = 1, size = 64;
-    int64_t writes = 0, commands = 0, seed = 1;
-    gboolean huge = FALSE;
     const GOptionEntry entries[] = {
         { "profile", 'p', 0, G_OPTION_ARG_STRING, &o.profile, "sizes and latencies (default: full)",
           "NAME|FILE" },
@@ -382,25 +300,26 @@ int main(int argc, char **argv)
           "make a trace of a log or a script instead of running it", "KIND" },
         { "setup", 0, 0, G_OPTION_ARG_FILENAME, &o.setup,
           "... with the set-up of this trace (default: the generator's)", "TRACE" },
+        { "no-head", 0, 0, G_OPTION_ARG_NONE, &o.no_head, "... without the line of names", NULL },
         { "jobs", 0, 0, G_OPTION_ARG_NONE, &o.jobs, "print the sweep's command lines instead", NULL },
         { "write-trace", 'w', 0, G_OPTION_ARG_FILENAME, &o.write_trace, "write what ran as a trace",
           "FILE" },
         { "binary", 'b', 0, G_OPTION_ARG_NONE, &o.binary, "... in the compact form", NULL },
         { "generate", 'g', 0, G_OPTION_ARG_NONE, &o.generator, "make up the requests", NULL },
-        { "iommu", 0, 0, G_OPTION_ARG_STRING, &o.generate.iommu, "smmuv3 (default) or vtd", "NAME" },
-        { "mode", 0, 0, G_OPTION_ARG_STRING, &o.generate.mode, "bypass, s1 (default), s2, nested",
+        { "iommu", 0, 0, G_OPTION_ARG_STRING, &o.iommu, "smmuv3 (default) or vtd", "NAME" },
+        { "mode", 0, 0, G_OPTION_ARG_STRING, &o.mode, "bypass, s1 (default), s2, nested",
           "MODE" },
-        { "order", 0, 0, G_OPTION_ARG_STRING, &o.generate.order,
-          "sequential, random (default), stride, zipf", "ORDER" },
-        { "count", 'n', 0, G_OPTION_ARG_INT64, &count, "requests (100000)", "N" },
-        { "pages", 0, 0, G_OPTION_ARG_INT64, &pages, "working set of each device (512)", "N" },
-        { "huge", 0, 0, G_OPTION_ARG_NONE, &huge, "map with the largest pages that fit", NULL },
-        { "streams", 0, 0, G_OPTION_ARG_INT64, &streams, "devices (1)", "N" },
-        { "gap", 0, 0, G_OPTION_ARG_INT64, &gap, "cycles between arrivals (1)", "N" },
-        { "size", 0, 0, G_OPTION_ARG_INT64, &size, "bytes of a request (64)", "N" },
-        { "writes", 0, 0, G_OPTION_ARG_INT64, &writes, "percent of requests (0)", "N" },
-        { "commands", 0, 0, G_OPTION_ARG_INT64, &commands, "an invalidation every N requests", "N" },
-        { "seed", 0, 0, G_OPTION_ARG_INT64, &seed, "of the generator (1)", "N" },
+        { "order", 0, 0, G_OPTION_ARG_STRING, &o.order,
+          "sequential, random (default), stride (of 17 pages), zipf", "ORDER" },
+        { "count", 'n', 0, G_OPTION_ARG_INT64, &o.count, "requests (100000)", "N" },
+        { "pages", 0, 0, G_OPTION_ARG_INT64, &o.pages, "working set of each device (512)", "N" },
+        { "huge", 0, 0, G_OPTION_ARG_NONE, &o.huge, "map with the largest pages that fit", NULL },
+        { "streams", 0, 0, G_OPTION_ARG_INT64, &o.streams, "devices (1)", "N" },
+        { "gap", 0, 0, G_OPTION_ARG_INT64, &o.gap, "cycles between arrivals (1)", "N" },
+        { "size", 0, 0, G_OPTION_ARG_INT64, &o.size, "bytes of a request (64)", "N" },
+        { "writes", 0, 0, G_OPTION_ARG_INT64, &o.writes, "percent of requests (0)", "N" },
+        { "commands", 0, 0, G_OPTION_ARG_INT64, &o.commands, "an invalidation every N requests", "N" },
+        { "seed", 0, 0, G_OPTION_ARG_INT64, &o.seed, "of the generator (1)", "N" },
         { NULL, 0, 0, 0, NULL, NULL, NULL },
     };
     g_auto(GStrv) original = g_strdupv(argv);
@@ -422,30 +341,20 @@ int main(int argc, char **argv)
         fprintf(stderr, "iommu-sim: %s\n", err->message);
         return 1;
     }
-    o.profile = o.profile ? o.profile : g_strdup("full");
-    o.generate.iommu = o.generate.iommu ? o.generate.iommu : g_strdup("smmuv3");
-    o.generate.mode = o.generate.mode ? o.generate.mode : g_strdup("s1");
-    o.generate.order = o.generate.order ? o.generate.order : g_strdup("random");
-    if (argc > 2 || (argc == 2) == (o.generator || o.parameters)) {
-        fputs("iommu-sim: a trace file or --generate is needed, one of them; see --help\n", stderr);
-        return 1;
-    }
-    if (count < 0 || pages < 0 || streams < 0 || gap < 0 || size < 0 || writes < 0 || commands < 0) {
-        fputs("iommu-sim: numbers may not be negative\n", stderr);
-        return 1;
-    }
-    o.generate.count = count;
-    o.generate.pages = pages;
-    o.generate.streams = streams;
-    o.generate.gap = gap;
-    o.generate.size = size;
-    o.generate.writes = writes;
-    o.generate.commands = commands;
-    o.generate.seed = seed;
-    o.generate.page_bytes = huge ? 0 : 4096;
-    bool ok = options_fit(&o, &error) &&
-              work(&o, argc == 2 ? argv[1] : NULL, original_count, original, &error);
+    bool ok = take_numbers(&o, &error) && options_fit(&o, &error) &&
+              one_standard_output(&o, &error);
 
+    if (ok && (argc > 2 || (argc == 2) == (o.generator || o.parameters))) {
+        error = g_strdup(o.convert ? "--convert: one file to convert is needed"
+                         : "a trace file or --generate is needed, one of them; see --help");
+        ok = false;
+    }
+    o.profile = o.profile ? o.profile : g_strdup("full");
+    o.generate.iommu = o.iommu ? o.iommu : o.generate.iommu;
+    o.generate.mode = o.mode ? o.mode : o.generate.mode;
+    o.generate.order = o.order ? o.order : o.generate.order;
+    o.generate.page_bytes = o.huge ? 0 : 4096;
+    ok = ok && work(&o, argc == 2 ? argv[1] : NULL, original_count, original, &error);
     if (!ok) {
         fprintf(stderr, "iommu-sim: %s\n", error ? error : "failed");
         g_free(error);

@@ -11,6 +11,11 @@ static double ratio(uint64_t a, uint64_t b)
     return b ? (double)a / b : 0;
 }
 
+double sim_busy_share(const SimReport *r, unsigned res)
+{
+    return ratio(r->resources[res].busy, r->cycles * r->servers[res]);
+}
+
 static double per_miss(const SimReport *r)
 {
     return ratio(r->counters.walk_reads + r->counters.config_reads, r->counters.tlb_misses);
@@ -39,14 +44,15 @@ void sim_print_summary(const SimReport *r, const IommuProfile *profile, FILE *ou
     fprintf(out, "commands           %" PRIu64 " (%" PRIu64 " invalidations), events %" PRIu64
             ", lost %" PRIu64 "\n", r->counters.commands, r->counters.invalidations,
             r->counters.events, r->counters.events_lost);
-    fprintf(out, "%-12s %12s %12s %10s %12s\n", "resource", "grants", "busy cycles", "busy %",
-            "queued max");
+    fprintf(out, "%-12s %8s %12s %12s %10s %12s\n", "resource", "servers", "grants",
+            "busy cycles", "busy %", "queued max");
     for (unsigned i = 0; i < IOMMU_RESOURCES; i++) {
         const IommuResourceStats *s = &r->resources[i];
 
         if (s->grants) {
-            fprintf(out, "%-12s %12" PRIu64 " %12" PRIu64 " %10.2f %12u\n", sim_resource_name(i),
-                    s->grants, s->busy, 100 * ratio(s->busy, r->cycles), s->max_queue);
+            fprintf(out, "%-12s %8u %12" PRIu64 " %12" PRIu64 " %10.2f %12u\n",
+                    sim_resource_name(i), r->servers[i], s->grants, s->busy,
+                    100 * sim_busy_share(r, i), s->max_queue);
         }
     }
     fprintf(out, "processor time     %.3f s, %.2f million requests a second\n", r->seconds,
@@ -99,8 +105,10 @@ static void add_resources(JsonBuilder *b, const SimReport *r)
     for (unsigned i = 0; i < IOMMU_RESOURCES; i++) {
         json_builder_set_member_name(b, sim_resource_name(i));
         json_builder_begin_object(b);
+        member(b, "servers", r->servers[i]);
         member(b, "grants", r->resources[i].grants);
         member(b, "busy", r->resources[i].busy);
+        member_double(b, "busy_share", sim_busy_share(r, i));
         member(b, "waited", r->resources[i].waited);
         member(b, "max_queue", r->resources[i].max_queue);
         json_builder_end_object(b);

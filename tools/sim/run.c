@@ -22,8 +22,7 @@ typedef struct Run {
     uint64_t *free_flights;
     size_t flight_cap, free_count;
     GHashTable *spans_of;    /* job -> Flight's spans */
-    uint32_t mhz;
-    uint64_t last_hits, last_lookups;
+    SimObserver *observer;   /* NULL: nobody looks */
 } Run;
 
 const char *sim_resource_name(unsigned r)
@@ -101,30 +100,6 @@ static void keep_slow(SimReport *r, Flight *f, uint64_t done)
     f->spans = NULL;
 }
 
-/* Two windows become one, when time has outgrown them. */
-static void widen_windows(SimReport *r)
-{
-    for (unsigned i = 0; i < SIM_WINDOWS / 2; i++) {
-        const SimWindow *a = &r->windows[2 * i], *b = &r->windows[2 * i + 1];
-
-        r->windows[i] = (SimWindow) {
-            a->requests + b->requests, a->hits + b->hits, a->lookups + b->lookups,
-            a->latency + b->latency,
-        };
-    }
-    memset(&r->windows[SIM_WINDOWS / 2], 0, SIM_WINDOWS / 2 * sizeof(SimWindow));
-    r->window_cycles *= 2;
-    r->window_lg2++;
-}
-
-static SimWindow *window_at(SimReport *r, uint64_t cycle)
-{
-    while (cycle >> r->window_lg2 >= SIM_WINDOWS) {
-        widen_windows(r);
-    }
-    return &r->windows[cycle >> r->window_lg2];
-}
-
 static void count_latency(SimReport *r, uint64_t latency)
 {
     if (latency < SIM_LATENCIES) {
@@ -146,11 +121,11 @@ static void on_done(void *opaque, uint64_t cookie, uint64_t cycle)
     uint64_t slot = cookie & ((1u << SIM_SLOT_BITS) - 1);
     Flight *f = &run->flights[slot];
     uint64_t latency = cycle - f->arrival;
-    SimWindow *w = window_at(run->r, f->arrival);
 
     count_latency(run->r, latency);
-    w->requests++;
-    w->latency += latency;
+    if (run->r->curves) {
+        sim_curves_request(run->r->curves, f->arrival, latency);
+    }
     if (run->o->log) {
         fprintf(run->o->log, "%" PRIu64 " done %" PRIu64 "\n", cycle, f->job);
     }
@@ -175,8 +150,8 @@ static void on_op(void *opaque, uint64_t job, const IommuOp *op, uint64_t begin,
                 sim_op_name(op->kind),
                 op->kind <= IOMMU_OP_RELEASE ? sim_resource_name(op->res) : "-", begin);
     }
-    if (run->o->perfetto) {
-        sim_perfetto_span(run->o->perfetto, job, op, begin, end, run->mhz);
+    if (run->observer) {
+        sim_observe(run->observer, job, op, begin, end);
     }
     spans = run->spans_of ? g_hash_table_lookup(run->spans_of, GSIZE_TO_POINTER(job)) : NULL;
     if (spans) {
@@ -204,8 +179,6 @@ static void do_request(Run *run, SimItem *item)
     uint64_t slot = flight_new(run);
     Flight *f = &run->flights[slot];
     IommuTxn *txn = &item->txn;
-    const IommuCounters *c = &run->bed.model->counters;
-    SimWindow *w;
     IommuResult res;
 
     txn->arrival = item->cycle;
@@ -227,11 +200,9 @@ static void do_request(Run *run, SimItem *item)
     r->ok += res.status == IOMMU_STATUS_OK;
     r->stalled += res.status == IOMMU_STATUS_STALLED;
     r->faulted += res.status != IOMMU_STATUS_OK && res.status != IOMMU_STATUS_STALLED;
-    w = window_at(r, item->cycle);
-    w->lookups += c->tlb_lookups - run->last_lookups;
-    w->hits += c->tlb_hits - run->last_hits;
-    run->last_lookups = c->tlb_lookups;
-    run->last_hits = c->tlb_hits;
+    if (r->curves) {
+        sim_curves_counters(r->curves, item->cycle, &run->bed.model->counters);
+    }
     if (run->o->log) {
         log_request(run, txn, f->job, &res);
     }
@@ -301,6 +272,10 @@ static void finish(Run *run)
     }
     r->cycles = run->bed.timed ? sched_idle_at(iommu_timed_sched(run->bed.timed)) : 0;
     r->counters = run->bed.model->counters;
+    if (r->curves) {
+        sim_curves_counters(r->curves, run->bed.timed ? sim_bed_now(&run->bed) : 0, &r->counters);
+    }
+    iommu_timing_servers(&run->bed.profile->timing, r->servers);
     for (unsigned i = 0; run->bed.timed && i < IOMMU_RESOURCES; i++) {
         r->resources[i] = *sched_stats(iommu_timed_sched(run->bed.timed), i);
     }
@@ -327,14 +302,14 @@ static double processor_seconds(void)
 bool sim_run(SimSource *s, const IommuProfile *profile, const SimRunOptions *o, SimReport *r,
              char **error)
 {
-    Run run = { .o = o, .r = r, .mhz = profile->timing.clock_mhz };
+    Run run = { .o = o, .r = r };
+    SimPerfetto *perfetto = NULL;
     double begun;
     SimItem item;
     bool ok = true;
 
     memset(r, 0, sizeof(*r));
     r->latency_min = UINT64_MAX;
-    r->window_cycles = 1;
     r->latencies = g_new0(uint64_t, SIM_LATENCIES);
     r->long_latencies = g_hash_table_new(g_direct_hash, g_direct_equal);
     s->machine.devices = o->devices;
@@ -344,8 +319,17 @@ bool sim_run(SimSource *s, const IommuProfile *profile, const SimRunOptions *o, 
     run.bed.log = o->log;
     run.bed.opaque = &run;
     run.bed.timed_ops.done = on_done;
-    run.bed.timed_ops.log = o->log || o->perfetto || o->spans ? on_op : NULL;
-    run.spans_of = o->spans ? g_hash_table_new(g_direct_hash, g_direct_equal) : NULL;
+    run.bed.timed_ops.log = o->log || o->perfetto || o->details ? on_op : NULL;
+    if (o->details) {
+        run.spans_of = g_hash_table_new(g_direct_hash, g_direct_equal);
+        r->curves = g_new0(SimCurves, 1);
+    }
+    if (o->perfetto) {
+        perfetto = sim_perfetto_new(o->perfetto, profile->timing.clock_mhz);
+    }
+    if (o->perfetto || o->details) {
+        run.observer = sim_observer_new(r->curves, perfetto);
+    }
     begun = processor_seconds();
     while (ok && s->next(s, &item, error)) {
         if (o->copy) {
@@ -360,6 +344,10 @@ bool sim_run(SimSource *s, const IommuProfile *profile, const SimRunOptions *o, 
         log_memory(&run);
     }
     sim_bed_destroy(&run.bed);
+    sim_observer_free(run.observer);
+    if (perfetto) {
+        sim_perfetto_free(perfetto);
+    }
     for (size_t i = 0; i < run.flight_cap; i++) {
         if (run.flights[i].spans) {
             g_array_unref(run.flights[i].spans);
@@ -378,6 +366,7 @@ void sim_report_clear(SimReport *r)
     for (unsigned i = 0; i < r->slow_count; i++) {
         slow_clear(&r->slowest[i]);
     }
+    g_clear_pointer(&r->curves, g_free);
     g_clear_pointer(&r->latencies, g_free);
     g_clear_pointer(&r->long_latencies, g_hash_table_destroy);
 }

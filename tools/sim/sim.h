@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * iommu-sim: what its rooms share. bed.c puts a model on a clock over plain memory; trace.c and
- * generate.c are sources of items; run.c feeds a source to a bed and observes; the others report.
+ * iommu-sim: what its rooms share. bed.c puts a model on a clock over plain memory; trace*.c and
+ * generate.c are sources of items; run.c feeds a source to a bed; observe.c and the others report.
  */
 #ifndef TOOLS_SIM_H
 #define TOOLS_SIM_H
@@ -90,15 +90,14 @@ bool sim_convert(const char *kind, const char *path, SimSource *setup, SimTraceW
 
 typedef struct SimGeneratorOptions {
     const char *iommu;   /* smmuv3, vtd */
-    const char *set;
     const char *mode;    /* bypass, s1, s2, nested */
-    const char *order;   /* sequential, random, stride, zipf */
+    const char *order;   /* sequential, random, stride, zipf: docs/specs/trace.rst */
     uint64_t count;      /* requests */
     uint64_t pages;      /* working set, 4 KB pages */
     uint64_t streams;    /* devices, each with its own address space */
     uint64_t gap;        /* cycles between arrivals; 0: as fast as the port takes them */
     uint64_t size;       /* bytes of a request */
-    uint64_t page_bytes; /* 4096, 2 MB */
+    uint64_t page_bytes; /* 4096: pages of 4 KB; 0: the largest that fit */
     uint64_t writes;     /* percent */
     uint64_t commands;   /* one invalidation for so many requests; 0: none */
     uint64_t seed;
@@ -154,10 +153,28 @@ typedef struct SimSlow {
     GArray *spans; /* SimSpan; NULL unless spans are kept */
 } SimSlow;
 
+/** Caches whose hit rate is shown against time. */
+typedef enum SimCache {
+    SIM_CACHE_CONFIG, SIM_CACHE_UTLB, SIM_CACHE_TLB, SIM_CACHE_WALK, SIM_CACHE_IPA,
+    SIM_CACHES
+} SimCache;
+
+typedef struct SimLookups {
+    uint64_t lookups, hits;
+} SimLookups;
+
 /** A slice of time, for curves. */
 typedef struct SimWindow {
-    uint64_t requests, hits, lookups, latency;
+    uint64_t requests, latency;     /* of those that arrive in it */
+    SimLookups caches[SIM_CACHES];
+    uint64_t busy[IOMMU_RESOURCES]; /* server-cycles */
 } SimWindow;
+
+typedef struct SimCurves {
+    unsigned window_lg2;            /* of the cycles of a window */
+    SimWindow windows[SIM_WINDOWS];
+    IommuCounters last;             /* what has been told so far */
+} SimCurves;
 
 typedef struct SimReport {
     uint64_t requests, ok, faulted, stalled;
@@ -166,13 +183,12 @@ typedef struct SimReport {
     uint64_t *latencies;       /* requests by cycles, below SIM_LATENCIES */
     GHashTable *long_latencies;/* the others: cycles -> count */
     uint64_t bytes;
-    uint64_t window_cycles;    /* 2^window_lg2 */
-    unsigned window_lg2;
-    SimWindow windows[SIM_WINDOWS];
+    SimCurves *curves;         /* NULL unless asked for */
     SimSlow slowest[SIM_SLOWEST];
     unsigned slow_count;
     IommuCounters counters;
     IommuResourceStats resources[IOMMU_RESOURCES];
+    uint32_t servers[IOMMU_RESOURCES];
     uint64_t bus_reads;        /* structures and descriptors read from memory */
     double seconds;            /* of the host's processor */
 } SimReport;
@@ -180,7 +196,7 @@ typedef struct SimReport {
 typedef struct SimRunOptions {
     FILE *log;                 /* every event with its cycle */
     FILE *perfetto;            /* Chrome trace JSON */
-    bool spans;                /* keep what the slowest requests did */
+    bool details;              /* keep what the slowest requests did, and curves */
     SimTraceWriter *copy;      /* write every item here too */
     bool inputs;               /* the log tells every item as well */
     bool devices;              /* SimMachine.devices */
@@ -206,11 +222,46 @@ bool sim_write_json(const SimReport *r, const IommuProfile *profile, const char 
 bool sim_write_html(const SimReport *r, const IommuProfile *profile, const char *path,
                     char **error);
 
-/* Perfetto: one complete event a span. */
-void sim_perfetto_begin(FILE *f);
-void sim_perfetto_span(FILE *f, uint64_t job, const IommuOp *op, uint64_t begin, uint64_t end,
-                       uint32_t mhz);
-void sim_perfetto_end(FILE *f);
+/** Share of its servers that @res had busy or held, 0 to 1. */
+double sim_busy_share(const SimReport *r, unsigned res);
+
+/*
+ * ---- observation ------------------------------------------------------------------------------
+ */
+
+/** Cycle in which a server was granted to an operation that ended at @end: before, it queued. */
+static inline uint64_t sim_span_granted(const IommuOp *op, uint64_t end)
+{
+    return op->kind == IOMMU_OP_USE ? end - op->latency : end;
+}
+
+const char *sim_cache_name(SimCache c);
+SimLookups sim_lookups(const IommuCounters *n, SimCache c);
+
+void sim_curves_request(SimCurves *c, uint64_t arrival, uint64_t latency);
+/** What @n has more than the last time was looked up at @cycle. */
+void sim_curves_counters(SimCurves *c, uint64_t cycle, const IommuCounters *n);
+
+/** A Chrome trace under way; the head is written at once. @f stays the caller's. */
+typedef struct SimPerfetto SimPerfetto;
+SimPerfetto *sim_perfetto_new(FILE *f, uint32_t mhz);
+/** Job @job, a @name (static), begins; ends. */
+void sim_perfetto_job(SimPerfetto *p, uint64_t job, const char *name, uint64_t cycle);
+void sim_perfetto_job_end(SimPerfetto *p, uint64_t job, uint64_t cycle);
+/** It came to @op at @begin, and ended it at @end. */
+void sim_perfetto_stage(SimPerfetto *p, uint64_t job, const IommuOp *op, uint64_t begin,
+                        uint64_t end);
+/** A server of @res was busy with @job, or held by it. */
+void sim_perfetto_busy(SimPerfetto *p, unsigned res, uint64_t job, uint64_t begin, uint64_t end);
+/** Writes the rest. */
+void sim_perfetto_free(SimPerfetto *p);
+
+/** Tells @curves and @perfetto (either may be NULL) what follows from operations. */
+typedef struct SimObserver SimObserver;
+SimObserver *sim_observer_new(SimCurves *curves, SimPerfetto *perfetto);
+/** Arguments as of IommuSchedOps.log. */
+void sim_observe(SimObserver *o, uint64_t job, const IommuOp *op, uint64_t begin, uint64_t end);
+void sim_observer_free(SimObserver *o);
 
 /*
  * ---- sweep ------------------------------------------------------------------------------------
@@ -234,5 +285,29 @@ typedef struct SimPoint {
 
 /** An SVG of SimPoints, in the order of the sweep. */
 void sim_plot_sweep(FILE *f, const char *name, const GArray *points);
+
+/** A sweep of what @trace or the generator does on @profile. */
+typedef struct SimSweepRun {
+    const SimSweep *sweep;
+    const IommuProfile *profile;
+    const char *trace;            /* NULL: the generator */
+    SimGeneratorOptions generate;
+    const char *csv, *plot;       /* where they go; @csv NULL: standard output; @plot NULL: none */
+    bool head;                    /* the table has one */
+} SimSweepRun;
+
+bool sim_sweep_run(const SimSweepRun *s, char **error);
+/** Print a command line for each value, made of that of this process: together the same table. */
+bool sim_sweep_jobs(const SimSweepRun *s, int argc, char **argv, char **error);
+
+/*
+ * ---- output files: "-" is standard output -----------------------------------------------------
+ */
+
+FILE *sim_output_open(const char *path, char **error);
+/** @f may be NULL. */
+bool sim_output_close(FILE *f, const char *path, char **error);
+/** Whether @path (may be NULL) can be written; what is written at the end would fail too late. */
+bool sim_output_check(const char *path, char **error);
 
 #endif

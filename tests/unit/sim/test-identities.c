@@ -94,8 +94,13 @@ static void test_watching_changes_nothing(gconstpointer data)
             g_assert_cmpuint(watched.cycles, ==, alone.cycles);
             g_assert_cmpmem(watched.latencies, SIM_LATENCIES * sizeof(uint64_t), alone.latencies,
                             SIM_LATENCIES * sizeof(uint64_t));
-            g_assert_cmpmem(watched.windows, sizeof(watched.windows), alone.windows,
-                            sizeof(alone.windows));
+            g_assert_cmpmem(&watched.counters, sizeof(watched.counters), &alone.counters,
+                            sizeof(alone.counters));
+            g_assert_cmpuint(watched.slow_count, ==, alone.slow_count);
+            for (unsigned i = 0; i < alone.slow_count; i++) {
+                g_assert_cmpuint(watched.slowest[i].job, ==, alone.slowest[i].job);
+                g_assert_cmpuint(watched.slowest[i].done, ==, alone.slowest[i].done);
+            }
             g_assert_cmpmem(watched.resources, sizeof(watched.resources), alone.resources,
                             sizeof(alone.resources));
             sim_report_clear(&watched);
