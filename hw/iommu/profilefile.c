@@ -272,12 +272,47 @@ static IommuProfile *copy_of(const IommuProfile *p, const char *name)
     return copy;
 }
 
-/* @path: what messages call the file. */
-static IommuProfile *profile_from(GKeyFile *file, const char *path, char **error)
+/* GLib lets the last of two equal keys win; which one was meant nobody knows. */
+static bool check_once(const char *text, const char *path, char **error)
 {
-    g_autofree char *name = g_path_get_basename(path);
-    IommuProfile *p = copy_of(iommu_profile_find("full"), name);
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    const char *section = "";
 
+    for (char **line = lines; *line; line++) {
+        char *equals = strchr(g_strstrip(*line), '=');
+
+        if (**line == '[') {
+            section = *line;
+        } else if (**line != '#' && equals) {
+            g_autofree char *key = g_strndup(*line, equals - *line);
+            char *name = g_strdup_printf("%s %s", section, g_strchomp(key));
+
+            if (!g_hash_table_add(seen, name)) {
+                *error = g_strdup_printf("%s: %s is there more than once", path, name);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* @path: what messages call the file. */
+static IommuProfile *profile_from(const char *text, const char *path, char **error)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GError) err = NULL;
+    g_autofree char *name = g_path_get_basename(path);
+    IommuProfile *p;
+
+    if (!g_key_file_load_from_data(file, text, -1, G_KEY_FILE_NONE, &err)) {
+        *error = g_strdup_printf("%s: %s", path, err->message);
+        return NULL;
+    }
+    if (!check_once(text, path, error)) {
+        return NULL;
+    }
+    p = copy_of(iommu_profile_find("full"), name);
     if (!load_all(p, file, path, error)) {
         iommu_profile_free(p);
         return NULL;
@@ -287,26 +322,14 @@ static IommuProfile *profile_from(GKeyFile *file, const char *path, char **error
 
 IommuProfile *iommu_profile_load(const char *path, char **error)
 {
-    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autofree char *text = NULL;
     g_autoptr(GError) err = NULL;
 
-    if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &err)) {
+    if (!g_file_get_contents(path, &text, NULL, &err)) {
         *error = g_strdup_printf("%s: %s", path, err->message);
         return NULL;
     }
-    return profile_from(file, path, error);
-}
-
-static IommuProfile *load_shipped(const IommuShippedProfile *shipped, char **error)
-{
-    g_autoptr(GKeyFile) file = g_key_file_new();
-    g_autoptr(GError) err = NULL;
-
-    if (!g_key_file_load_from_data(file, shipped->text, -1, G_KEY_FILE_NONE, &err)) {
-        *error = g_strdup_printf("%s: %s", shipped->name, err->message);
-        return NULL;
-    }
-    return profile_from(file, shipped->name, error);
+    return profile_from(text, path, error);
 }
 
 /* Both kinds of names, each once. */
@@ -332,7 +355,7 @@ IommuProfile *iommu_profile_open(const char *name, char **error)
     }
     for (const IommuShippedProfile *s = iommu_shipped_profiles; s->name; s++) {
         if (!strcmp(s->name, name)) {
-            return load_shipped(s, error);
+            return profile_from(s->text, s->name, error);
         }
     }
     if (g_file_test(name, G_FILE_TEST_EXISTS)) {

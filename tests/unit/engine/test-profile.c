@@ -178,6 +178,9 @@ static const struct {
     { "provenance-without-source",
       "[tlb]\nentries=64\nentries.from=documented: \n",
       { "entries.from", "documented:", "SOURCE" } },
+    { "key-twice",
+      "[tlb]\nways=8\n[ipa]\nways=8\n[tlb]\nways = 4\n",
+      { "[tlb] ways", "more than once" } },
     { "no-key-file", "entries=3\n", { "profile-" } },
 };
 
