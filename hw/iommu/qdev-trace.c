@@ -5,24 +5,6 @@
 #include "qemu/osdep.h"
 #include "hw/iommu/qdev-trace.h"
 
-/* "rwx" for users, "RWX" for privileged accesses, '-' for what is not granted. */
-static const char *rights_text(uint8_t rights, char text[7])
-{
-    static const struct {
-        uint8_t right;
-        char letter;
-    } all[] = {
-        { IOMMU_RIGHT_UR, 'r' }, { IOMMU_RIGHT_UW, 'w' }, { IOMMU_RIGHT_UX, 'x' },
-        { IOMMU_RIGHT_PR, 'R' }, { IOMMU_RIGHT_PW, 'W' }, { IOMMU_RIGHT_PX, 'X' },
-    };
-
-    for (unsigned i = 0; i < ARRAY_SIZE(all); i++) {
-        text[i] = rights & all[i].right ? all[i].letter : '-';
-    }
-    text[ARRAY_SIZE(all)] = '\0';
-    return text;
-}
-
 static const char *status_name(uint8_t status)
 {
     static const char *const names[] = {
@@ -98,7 +80,7 @@ void iommu_shell_trace_translate_slow(IommuShell *s, const IommuShellTraceMark *
     IOMMU_TRACE_EVENT(s, translate, txn->stream, iommu_shell_trace_pasid(txn->has_pasid, txn->pasid),
                       access_name(txn), txn->addr, answer, ok ? res->pa : 0,
                       ok ? 1ull << MIN(res->page_lg2, 63) : 0,
-                      rights_text(ok ? res->rights : 0, rights), way);
+                      iommu_rights_text(ok ? res->rights : 0, rights), way);
 }
 
 void iommu_shell_trace_register(IommuShell *s, bool write, uint64_t offset, unsigned size,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "hw/iommu/trace.h"
+#include "hw/iommu/txn.h"
 
 void iommu_trace_arm(IommuTrace *t)
 {
@@ -49,4 +50,22 @@ void iommu_trace_line(IommuTrace *t, const char *fmt, ...)
     t->len += n;
     t->text[t->len++] = '\n';
     t->text[t->len] = '\0';
+}
+
+const char *iommu_rights_text(uint8_t rights, char text[IOMMU_RIGHTS_TEXT])
+{
+    static const struct {
+        uint8_t right;
+        char letter;
+    } all[] = {
+        { IOMMU_RIGHT_UR, 'r' }, { IOMMU_RIGHT_UW, 'w' }, { IOMMU_RIGHT_UX, 'x' },
+        { IOMMU_RIGHT_PR, 'R' }, { IOMMU_RIGHT_PW, 'W' }, { IOMMU_RIGHT_PX, 'X' },
+    };
+    unsigned n = 0;
+
+    for (; n < sizeof(all) / sizeof(all[0]); n++) {
+        text[n] = rights & all[n].right ? all[n].letter : '-';
+    }
+    text[n] = '\0';
+    return text;
 }

@@ -459,14 +459,15 @@ static void trace_result(SmmuModel *m, const SmmuFault *fault, const IommuResult
         "ok", "abort", "RAZ/WI", "stalled", "UR", "CA", "interrupt",
     };
     IommuTrace *t = &m->base.trace;
+    char rights[IOMMU_RIGHTS_TEXT];
 
     if (!t->active) {
         return;
     }
     if (res->status == IOMMU_STATUS_OK) {
-        IOMMU_TRACE(t, "Result: PA 0x%llx, span 2^%u, attributes 0x%02x SH=%u, rights 0x%02x",
+        IOMMU_TRACE(t, "Result: PA 0x%llx, span 2^%u, attributes 0x%02x SH=%u, rights %s",
                     (unsigned long long)res->pa, res->page_lg2, res->attr.type, res->attr.sh,
-                    res->rights);
+                    iommu_rights_text(res->rights, rights));
     } else {
         smmu_event_trace(m, fault);
         IOMMU_TRACE(t, "Result: %s", statuses[res->status]);

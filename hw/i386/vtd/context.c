@@ -110,7 +110,7 @@ static VtdFaultReason legacy_root(VtdModel *m, uint32_t sid, bool probe, uint64_
     if (!vtd_read_words(m, addr, w, 2, m->cfg.c)) {
         return VTD_FAULT_LRT_1;
     }
-    IOMMU_TRACE(&m->base.trace, "root entry     bus %02x @%010llx: %016llx P=%u CTP=%llx",
+    IOMMU_TRACE(&m->base.trace, "Root entry[0x%02x] at 0x%llx: 0x%016llx P=%u CTP=0x%llx",
                 (unsigned)reg_get(sid, VTD_SID_BUS),
                 (unsigned long long)addr, (unsigned long long)w[0],
                 (unsigned)field_get(w, VTD_ROOT_P),
@@ -194,8 +194,8 @@ static VtdFaultReason legacy_context(VtdModel *m, uint32_t sid, bool probe, VtdC
         return VTD_FAULT_LCT_1;
     }
     IOMMU_TRACE(&m->base.trace,
-                "context entry  devfn %02x @%010llx: %016llx %016llx P=%u FPD=%u TT=%u AW=%u "
-                "DID=%u SSPTPTR=%llx",
+                "Context entry[0x%02x] at 0x%llx: 0x%016llx%016llx P=%u FPD=%u TT=%u AW=%u "
+                "DID=%u SSPTPTR=0x%llx",
                 (unsigned)reg_get(sid, VTD_SID_DEVFN), (unsigned long long)addr,
                 (unsigned long long)w[1], (unsigned long long)w[0],
                 (unsigned)field_get(w, VTD_CTX_P), (unsigned)field_get(w, VTD_CTX_FPD),
@@ -232,7 +232,7 @@ static VtdFaultReason scalable_root(VtdModel *m, uint32_t sid, bool probe, uint6
     if (!vtd_read_words(m, addr, w, 2, m->cfg.c)) {
         return VTD_FAULT_SRT_1;
     }
-    IOMMU_TRACE(&m->base.trace, "sm root entry  bus %02x @%010llx: %016llx %016llx %s half",
+    IOMMU_TRACE(&m->base.trace, "Scalable root entry[0x%02x] at 0x%llx: 0x%016llx%016llx, %s half",
                 (unsigned)reg_get(sid, VTD_SID_BUS),
                 (unsigned long long)addr, (unsigned long long)w[1], (unsigned long long)w[0],
                 upper ? "upper" : "lower");
@@ -311,8 +311,8 @@ static VtdFaultReason scalable_context(VtdModel *m, uint32_t sid, bool probe, Vt
         return VTD_FAULT_SCT_1;
     }
     IOMMU_TRACE(&m->base.trace,
-                "sm context     devfn %02x @%010llx: %016llx %016llx P=%u FPD=%u DTE=%u PASIDE=%u "
-                "PRE=%u PDTS=%u RID_PASID=%05x PASIDDIRPTR=%llx",
+                "Scalable context entry[0x%02x] at 0x%llx: 0x%016llx%016llx P=%u FPD=%u DTE=%u "
+                "PASIDE=%u PRE=%u PDTS=%u RID_PASID=0x%x PASIDDIRPTR=0x%llx",
                 (unsigned)reg_get(sid, VTD_SID_DEVFN), (unsigned long long)addr,
                 (unsigned long long)w[1], (unsigned long long)w[0],
                 (unsigned)field_get(w, VTD_SMCTX_P), (unsigned)field_get(w, VTD_SMCTX_FPD),

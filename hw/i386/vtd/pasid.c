@@ -25,7 +25,7 @@ static VtdFaultReason directory_entry(VtdModel *m, const VtdContext *ctx, uint32
     *fpd |= field_get(&w, VTD_PASIDDIR_FPD);
     *table = field_in_place(&w, VTD_PASIDDIR_SMPTBLPTR);
     IOMMU_TRACE(&m->base.trace,
-                "PASID dir      PASID %05x @%010llx: %016llx P=%u FPD=%u SMPTBLPTR=%llx", pasid,
+                "PASID directory entry[0x%x] at 0x%llx: 0x%016llx P=%u FPD=%u SMPTBLPTR=0x%llx", pasid,
                 (unsigned long long)addr, (unsigned long long)w,
                 (unsigned)field_get(&w, VTD_PASIDDIR_P), (unsigned)field_get(&w, VTD_PASIDDIR_FPD),
                 (unsigned long long)*table);
@@ -178,9 +178,9 @@ static VtdFaultReason entry_decode(VtdModel *m, const uint64_t w[8], uint32_t pa
 static void trace_entry(VtdModel *m, uint32_t pasid, uint64_t addr, const uint64_t w[8])
 {
     IOMMU_TRACE(&m->base.trace,
-                "PASID entry    PASID %05x @%010llx: %016llx %016llx %016llx P=%u FPD=%u PGTT=%u "
+                "PASID entry[0x%x] at 0x%llx: 0x%016llx%016llx%016llx P=%u FPD=%u PGTT=%u "
                 "AW=%u SSADE=%u DID=%u PWSNP=%u PGSNP=%u SRE=%u FSPM=%u WPE=%u EAFE=%u "
-                "SSPTPTR=%llx FSPTPTR=%llx",
+                "SSPTPTR=0x%llx FSPTPTR=0x%llx",
                 pasid, (unsigned long long)addr, (unsigned long long)w[2], (unsigned long long)w[1],
                 (unsigned long long)w[0], (unsigned)field_get(w, VTD_PASID_P),
                 (unsigned)field_get(w, VTD_PASID_FPD), (unsigned)field_get(w, VTD_PASID_PGTT),

@@ -97,7 +97,7 @@ static void end_fault(Walk *w, VtdFaultReason reason)
         answer = info->translated;
     }
     w->res->fault = reason;
-    IOMMU_TRACE(&m->base.trace, "fault          %s (%02xh)", info->name, reason);
+    IOMMU_TRACE(&m->base.trace, "Fault: %s (%02xh)", info->name, reason);
     if (!txn->probe) {
         m->base.counters.faults++;
         if (!txn->speculative && answer != VTD_ANSWER_EMPTY) {
@@ -382,6 +382,7 @@ static void end_translated(Walk *w, const TlbEntry *e)
     const IommuTxn *txn = w->txn;
     IommuResult *res = w->res;
     uint64_t pa = e->out | (txn->addr & low_mask(e->lg2));
+    char text[IOMMU_RIGHTS_TEXT];
 
     if (txn->kind == IOMMU_TXN_ATS_REQUEST && !(e->rights_dirty & grantable(w))) {
         end_empty(w); /* no translation, so no output that could be wrong */
@@ -413,8 +414,8 @@ static void end_translated(Walk *w, const TlbEntry *e)
             return;
         }
     }
-    IOMMU_TRACE(&w->m->base.trace, "result         %llx -> %llx, page 2^%u, rights %02x",
-                (unsigned long long)txn->addr, (unsigned long long)pa, e->lg2, e->rights);
+    IOMMU_TRACE(&w->m->base.trace, "Result: PA 0x%llx, page 2^%u, rights %s",
+                (unsigned long long)pa, e->lg2, iommu_rights_text(e->rights, text));
     count_end(w);
 }
 
@@ -633,9 +634,13 @@ void vtd_translate(IommuModel *model, const IommuTxn *txn, IommuResult *res)
             iommu_trace_begin(&model->trace);
         }
     }
-    IOMMU_TRACE(&model->trace, "request        source %04x%s%05x address %llx %s", txn->stream,
-                txn->has_pasid ? " PASID " : " no PASID, ", txn->has_pasid ? txn->pasid : 0,
-                (unsigned long long)txn->addr, txn->write ? "write" : "read");
+    IOMMU_TRACE(&model->trace, "%s %s%s, source 0x%04x, address 0x%llx",
+                txn->priv ? "Privileged" : "Unprivileged", txn->exec ? "instruction " : "",
+                txn->atomic ? "atomic" : txn->write ? "write" : "read", txn->stream,
+                (unsigned long long)txn->addr);
+    if (txn->has_pasid) {
+        IOMMU_TRACE(&model->trace, "PASID 0x%x", txn->pasid);
+    }
     switch (txn->kind) {
     case IOMMU_TXN_ATS_REQUEST:
         translation_request(&w);

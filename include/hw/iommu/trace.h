@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define IOMMU_TRACE_BYTES 8192
 
@@ -40,5 +41,13 @@ void iommu_trace_line(IommuTrace *t, const char *fmt, ...) __attribute__((format
             iommu_trace_line((t), __VA_ARGS__);  \
         }                                        \
     } while (0)
+
+#define IOMMU_RIGHTS_TEXT 7
+
+/**
+ * IOMMU_RIGHT_* @rights for people, written to @text: "rwx" for unprivileged, "RWX" for privileged
+ * accesses, '-' for what is not granted. Returns @text.
+ */
+const char *iommu_rights_text(uint8_t rights, char text[IOMMU_RIGHTS_TEXT]);
 
 #endif
