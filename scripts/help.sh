@@ -74,12 +74,15 @@ END
 
 usage_bench() {
     cat <<END
-usage: ./stagewalk bench [--output DIR]
+usage: ./stagewalk bench [--output DIR] [--only PART]...
 
 Builds both flavours of QEMU and measures DMA and invalidations of either, side
-by side, and the engine alone. docs/devel/benchmarks.rst says how to read it.
+by side, the engine alone, and iommu-sim. About 5 minutes when all is built; the
+first QEMU of each flavour takes 10 more. docs/devel/benchmarks.rst says how to
+read it.
 
   --output DIR   where results.json and plot.svg go (default: build/bench)
+  --only PART    measure one part: engine, iommu-sim or qemu
 END
 }
 

@@ -112,8 +112,8 @@ static int shell_post_load(void *opaque, int version_id)
         return -EINVAL;
     }
     if (left) {
-        error_report("%s: the migration image has %u items that this QEMU does not know: it is of a "
-                     "later one, or of a device with other properties",
+        error_report("%s: the migration image has %u items that this QEMU does not know: it is of "
+                     "a later one, or of a device with other properties",
                      object_get_typename(s->owner), left);
         return -EINVAL;
     }

@@ -69,16 +69,17 @@ static void way_text(IommuShell *s, const IommuShellTraceMark *mark, const Iommu
     }
 }
 
-void iommu_shell_trace_translate_slow(IommuShell *s, const IommuShellTraceMark *mark, const IommuTxn *txn,
-                                const IommuResult *res)
+void iommu_shell_trace_translate_slow(IommuShell *s, const IommuShellTraceMark *mark,
+                                      const IommuTxn *txn, const IommuResult *res)
 {
     bool ok = res->status == IOMMU_STATUS_OK;
-    char rights[7], answer[48], way[32];
+    char rights[IOMMU_RIGHTS_TEXT], answer[48], way[32];
+    int pasid = iommu_shell_trace_pasid(txn->has_pasid, txn->pasid);
 
     answer_text(res, answer, sizeof(answer));
     way_text(s, mark, res, way, sizeof(way));
-    IOMMU_TRACE_EVENT(s, translate, txn->stream, iommu_shell_trace_pasid(txn->has_pasid, txn->pasid),
-                      access_name(txn), txn->addr, answer, ok ? res->pa : 0,
+    IOMMU_TRACE_EVENT(s, translate, txn->stream, pasid, access_name(txn), txn->addr, answer,
+                      ok ? res->pa : 0,
                       ok ? 1ull << MIN(res->page_lg2, 63) : 0,
                       iommu_rights_text(ok ? res->rights : 0, rights), way);
 }
@@ -118,8 +119,8 @@ void iommu_shell_trace_ats(IommuShell *s, const IommuAtsInv *inv, IommuAtsInvSta
     };
 
     IOMMU_TRACE_EVENT(s, ats_invalidate, inv->stream,
-                      iommu_shell_trace_pasid(inv->has_pasid && !inv->global, inv->pasid), inv->addr,
-                      inv->last, inv->itag, answers[status]);
+                      iommu_shell_trace_pasid(inv->has_pasid && !inv->global, inv->pasid),
+                      inv->addr, inv->last, inv->itag, answers[status]);
 }
 
 void iommu_shell_trace_page_request(IommuShell *s, const IommuPageRequest *req)
@@ -127,8 +128,8 @@ void iommu_shell_trace_page_request(IommuShell *s, const IommuPageRequest *req)
     char text[4] = { req->r ? 'r' : '-', req->w ? 'w' : '-', req->x ? 'x' : '-' };
 
     IOMMU_TRACE_EVENT(s, page_request, req->stream,
-                      iommu_shell_trace_pasid(req->has_pasid, req->pasid), req->addr, text, req->prgi,
-                      req->last);
+                      iommu_shell_trace_pasid(req->has_pasid, req->pasid), req->addr, text,
+                      req->prgi, req->last);
 }
 
 void iommu_shell_trace_note(IommuShell *s, const IommuNote *n)

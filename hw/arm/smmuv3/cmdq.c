@@ -7,8 +7,10 @@
 #include "hw/iommu/note.h"
 #include "hw/iommu/timed.h"
 
-/* Of one doorbell, with timing off: the rest follows when the host has had its turn. A notified range
- * counts as so many commands. */
+/*
+ * Of one doorbell, with timing off: the rest follows when the host has had its turn. A notified
+ * range counts as so many commands.
+ */
 #define DRAIN_COMMANDS 1024u
 
 /** What became of a command. */

@@ -533,7 +533,7 @@ void smmu_translate_ordinary(SmmuModel *m, const IommuTxn *txn, IommuResult *res
     *res = (IommuResult) { .complete = txn->arrival };
     plan_begin(&m->plan);
     if (__builtin_expect(txn->speculative && txn->write, 0)) {
-        res->status = IOMMU_STATUS_ABORT; /* whatever the tables say, and nothing is recorded (3.14) */
+        res->status = IOMMU_STATUS_ABORT; /* whatever the tables say, without a record (3.14) */
     } else if (smmu_enabled(m)) {
         translate_enabled(m, txn, NO_SLOT, res);
     } else {

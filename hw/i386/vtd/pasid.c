@@ -25,8 +25,8 @@ static VtdFaultReason directory_entry(VtdModel *m, const VtdContext *ctx, uint32
     *fpd |= field_get(&w, VTD_PASIDDIR_FPD);
     *table = field_in_place(&w, VTD_PASIDDIR_SMPTBLPTR);
     IOMMU_TRACE(&m->base.trace,
-                "PASID directory entry[0x%x] at 0x%llx: 0x%016llx P=%u FPD=%u SMPTBLPTR=0x%llx", pasid,
-                (unsigned long long)addr, (unsigned long long)w,
+                "PASID directory entry[0x%x] at 0x%llx: 0x%016llx P=%u FPD=%u SMPTBLPTR=0x%llx",
+                pasid, (unsigned long long)addr, (unsigned long long)w,
                 (unsigned)field_get(&w, VTD_PASIDDIR_P), (unsigned)field_get(&w, VTD_PASIDDIR_FPD),
                 (unsigned long long)*table);
     if (!field_get(&w, VTD_PASIDDIR_P)) {

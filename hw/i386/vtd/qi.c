@@ -29,7 +29,7 @@ typedef struct QiType {
     bool (*supported)(const VtdConfig *cfg);
     bool wide; /* a 256-bit descriptor of scalable and abort-DMA mode */
     QiOutcome (*execute)(VtdModel *m, const uint64_t w[4]);
-    VtdIqei (*check)(const VtdModel *m, const uint64_t w[4]); /* beyond reserved bits; may be NULL */
+    VtdIqei (*check)(const VtdModel *m, const uint64_t w[4]); /* beyond reserved bits, or NULL */
     BitField fields[10]; /* defined fields beside the type; 0 ends */
     BitField dit_fields[2]; /* defined if DIT */
     BitField pds_field;     /* defined if PDS */

@@ -48,8 +48,8 @@ VtdFaultReason vtd_choose_pasid(const VtdModel *m, const VtdContext *ctx, bool h
     return *pasid == ctx->rid_pasid ? VTD_FAULT_SCT_9 : VTD_FAULT_NONE;
 }
 
-const VtdSpace *vtd_space_find(VtdModel *m, uint32_t sid, bool has_pasid, uint32_t *pasid, bool probe,
-                               const VtdContext **ctx, VtdFault *fault)
+const VtdSpace *vtd_space_find(VtdModel *m, uint32_t sid, bool has_pasid, uint32_t *pasid,
+                               bool probe, const VtdContext **ctx, VtdFault *fault)
 {
     const VtdPasidEntry *entry;
 

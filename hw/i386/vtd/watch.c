@@ -13,7 +13,7 @@
 #include "vtd-model.h"
 
 #define WORD_BITS 64
-#define STREAMS_COST 16u /* descriptors that a notice counts for in the budget of a doorbell (qi.c) */
+#define STREAMS_COST 16u /* descriptors that a notice counts for in a doorbell's budget (qi.c) */
 #define UNMAP_COST   64u
 #define READS_COST   64u /* descriptors of page tables that count as one of the queue */
 

@@ -26,7 +26,7 @@ typedef enum IommuStepKind {
     IOMMU_STEP_MSI,
     IOMMU_STEP_RECORD,     /* a record that waits for its cycle; @addr: timed.c's handle of it */
     IOMMU_STEP_UTLB,       /* first-level TLB lookup; hit */
-    IOMMU_STEP_DRAIN,      /* CMD_SYNC, wait descriptor: earlier requests and records must be done */
+    IOMMU_STEP_DRAIN,      /* CMD_SYNC, wait descriptor: earlier requests and records are done */
     IOMMU_STEP_KINDS
 } IommuStepKind;
 

@@ -45,8 +45,8 @@ typedef struct IommuShellTraceMark {
 } IommuShellTraceMark;
 
 void iommu_shell_trace_begin_slow(IommuShell *s, IommuShellTraceMark *mark);
-void iommu_shell_trace_translate_slow(IommuShell *s, const IommuShellTraceMark *mark, const IommuTxn *txn,
-                                const IommuResult *res);
+void iommu_shell_trace_translate_slow(IommuShell *s, const IommuShellTraceMark *mark,
+                                      const IommuTxn *txn, const IommuResult *res);
 
 /** Before the model is asked, under the lock. */
 static inline void iommu_shell_trace_begin(IommuShell *s, IommuShellTraceMark *mark)

@@ -29,8 +29,8 @@ typedef enum IommuTxnKind {
  * @no_write: ATS translation request with NW=1.
  * @speculative: nothing may be recorded, and nothing made dirty; the SMMUv3 refuses writes.
  * @probe: debugger's or monitor's look: no record, no cache fill, no memory update, no counters. It
- *   reads the tables as they are in memory and asks no cache, so it shows what a device would get once
- *   stale entries are gone.
+ *   reads the tables as they are in memory and asks no cache, so it shows what a device would get
+ *   once stale entries are gone.
  */
 typedef struct IommuTxn {
     uint64_t addr;

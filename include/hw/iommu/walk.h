@@ -40,7 +40,7 @@ typedef enum PtClass {
 typedef struct PtFault {
     uint8_t kind;         /* PtFaultKind */
     uint8_t stage;        /* 1 or 2: whose rules were broken */
-    uint8_t cls;          /* PtClass; PT_CLASS_INPUT for stage 1 faults that are not READ/UPDATE of a table */
+    uint8_t cls;          /* PtClass; INPUT for stage 1 faults that are not READ/UPDATE of a table */
     uint8_t height;       /* of the descriptor concerned; RANGE, DISABLED: of the top table */
     bool top;             /* it was in the top table */
     bool table_write;     /* cls TABLE, stage 2: the update (not the read) of the descriptor */
@@ -53,17 +53,17 @@ typedef struct PtFault {
 } PtFault;
 
 /* PtRequest.flags */
-#define PT_REQ_NO_FILL    0x01u /* touch no cache and no counter: a debugger's look. Implies NO_UPDATE */
+#define PT_REQ_NO_FILL    0x01u /* touch no cache, no counter: a debugger's look. Implies NO_UPDATE */
 #define PT_REQ_NO_UPDATE  0x02u /* write no descriptor; where hardware would set it, clean counts as
                                    dirty and AF=0 as 1 (ATOS HTTUI) */
 #define PT_REQ_GRANT      0x04u /* report rights instead of a permission fault (ATS); see below */
-#define PT_REQ_STAGE1     0x10u /* the output of stage 1 is the answer: stage 2 serves only the addresses
-                                   of stage 1's tables (ATOS of stage 1 of two) */
+#define PT_REQ_STAGE1     0x10u /* the output of stage 1 is the answer: stage 2 serves only the
+                                   addresses of stage 1's tables (ATOS of stage 1 of two) */
 #define PT_REQ_NO_DIRTY   0x08u /* never make the client's page dirty (speculative, ATS with NW=1);
                                    pages of tables that are themselves updated still become so */
 
-#define PT_REQ_MUST_GRANT 0x20u /* with GRANT: if a page that may be made dirty cannot be, that is a fault
-                                   and not the lack of a right (VT-d, table 30) */
+#define PT_REQ_MUST_GRANT 0x20u /* with GRANT: if a page that may be made dirty cannot be, that is a
+                                   fault and not the lack of a right (VT-d, table 30) */
 
 /**
  * @s1/@s2: NULL if that stage is bypassed; not both NULL.
@@ -107,7 +107,7 @@ typedef struct PtWalker {
     IommuCounters *counters;
     IommuTrace *trace;
     IommuPlan *plan;
-    IommuCache ipa;                     /* stage 2 leaves, by IPA, tag PtRegime.walk_tag of stage 2 */
+    IommuCache ipa;                     /* stage 2 leaves, by IPA, with stage 2's walk_tag */
     IommuCache tables[2][PT_MAX_HEIGHT];  /* [stage - 1][height of the table found] */
     uint32_t last_scan;                 /* entries the last pt_walker_invalidate() looked at */
 } PtWalker;

@@ -698,8 +698,8 @@ static void trace(Fix *f)
     iommu_trace_arm(&f->m->trace);
     fix_write(f, IOVA);
     for (const char *const *word = (const char *const[]) { "Scalable root entry[",
-             "Scalable context entry[", "PASID directory entry[", "PASID entry[", "FS-PML4E", "SS-PTE",
-             "Result: PA 0x12345000, page 2^12, rights rw", NULL };
+             "Scalable context entry[", "PASID directory entry[", "PASID entry[", "FS-PML4E",
+             "SS-PTE", "Result: PA 0x12345000, page 2^12, rights rw", NULL };
          *word; word++) {
         g_assert_nonnull(strstr(f->m->trace.text, *word));
     }
