@@ -62,8 +62,8 @@ static void x_axis(const Chart *c, const char *below)
 
     for (double x = ceil(c->first / step) * step; x <= c->last; x += step) {
         chart_number(text, sizeof(text), x);
-        fprintf(c->f, "<path class=grid d='M%.1f,%.1f v4' /><text x=%.1f y=%.1f text-anchor=middle>%s"
-                "</text>", chart_x(c, x), c->top + c->height, chart_x(c, x),
+        fprintf(c->f, "<path class=grid d='M%.1f,%.1f v4' /><text x=%.1f y=%.1f "
+                "text-anchor=middle>%s</text>", chart_x(c, x), c->top + c->height, chart_x(c, x),
                 c->top + c->height + 16, text);
     }
     fprintf(c->f, "<text x=%.1f y=%.1f text-anchor=end>%s</text>", c->left + c->width,

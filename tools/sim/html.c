@@ -139,7 +139,8 @@ static void hit_rates(FILE *f, const Curves *v)
     chart_end(&c);
 }
 
-static void one_curve(FILE *f, const Curves *v, const char *title, const char *unit, const double *y)
+static void one_curve(FILE *f, const Curves *v, const char *title, const char *unit,
+                      const double *y)
 {
     double most = 0;
     Chart c;
@@ -196,8 +197,8 @@ static void occupancy(FILE *f, const Curves *v)
 
 static void resource_table(FILE *f, const SimReport *r)
 {
-    fputs("<h2>Resources</h2><table id=resources><tr><th>resource<th>servers<th>grants<th>busy cycles"
-          "<th>busy share<th>cycles queued<th>longest queue</tr>", f);
+    fputs("<h2>Resources</h2><table id=resources><tr><th>resource<th>servers<th>grants"
+          "<th>busy cycles<th>busy share<th>cycles queued<th>longest queue</tr>", f);
     for (unsigned i = 0; i < IOMMU_RESOURCES; i++) {
         const IommuResourceStats *s = &r->resources[i];
 

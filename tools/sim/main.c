@@ -283,9 +283,11 @@ int main(int argc, char **argv)
           "NAME|FILE" },
         { "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &o.sets, "one parameter of the profile",
           "NAME=VALUE" },
-        { "parameters", 0, 0, G_OPTION_ARG_NONE, &o.parameters, "list the parameters and stop", NULL },
+        { "parameters", 0, 0, G_OPTION_ARG_NONE, &o.parameters, "list the parameters and stop",
+          NULL },
         { "log", 'l', 0, G_OPTION_ARG_FILENAME, &o.log, "every event with its cycle", "FILE" },
-        { "log-inputs", 0, 0, G_OPTION_ARG_NONE, &o.inputs, "... and every item of the trace", NULL },
+        { "log-inputs", 0, 0, G_OPTION_ARG_NONE, &o.inputs, "... and every item of the trace",
+          NULL },
         { "log-devices", 0, 0, G_OPTION_ARG_NONE, &o.devices,
           "... and what devices are told: ATS invalidations, page responses", NULL },
         { "json", 'j', 0, G_OPTION_ARG_FILENAME, &o.json, "the summary, for programs", "FILE" },
@@ -301,7 +303,8 @@ int main(int argc, char **argv)
         { "setup", 0, 0, G_OPTION_ARG_FILENAME, &o.setup,
           "... with the set-up of this trace (default: the generator's)", "TRACE" },
         { "no-head", 0, 0, G_OPTION_ARG_NONE, &o.no_head, "... without the line of names", NULL },
-        { "jobs", 0, 0, G_OPTION_ARG_NONE, &o.jobs, "print the sweep's command lines instead", NULL },
+        { "jobs", 0, 0, G_OPTION_ARG_NONE, &o.jobs, "print the sweep's command lines instead",
+          NULL },
         { "write-trace", 'w', 0, G_OPTION_ARG_FILENAME, &o.write_trace, "write what ran as a trace",
           "FILE" },
         { "binary", 'b', 0, G_OPTION_ARG_NONE, &o.binary, "... in the compact form", NULL },
@@ -318,7 +321,8 @@ int main(int argc, char **argv)
         { "gap", 0, 0, G_OPTION_ARG_INT64, &o.gap, "cycles between arrivals (1)", "N" },
         { "size", 0, 0, G_OPTION_ARG_INT64, &o.size, "bytes of a request (64)", "N" },
         { "writes", 0, 0, G_OPTION_ARG_INT64, &o.writes, "percent of requests (0)", "N" },
-        { "commands", 0, 0, G_OPTION_ARG_INT64, &o.commands, "an invalidation every N requests", "N" },
+        { "commands", 0, 0, G_OPTION_ARG_INT64, &o.commands,
+          "an invalidation every N requests (none)", "N" },
         { "seed", 0, 0, G_OPTION_ARG_INT64, &o.seed, "of the generator (1)", "N" },
         { NULL, 0, 0, 0, NULL, NULL, NULL },
     };
@@ -329,8 +333,8 @@ int main(int argc, char **argv)
     char *error = NULL;
 
     g_option_context_add_main_entries(context, entries, NULL);
-    g_option_context_set_summary(context, "Runs a trace, or generated requests, through an SMMUv3 or VT-d "
-                                 "on a clock.");
+    g_option_context_set_summary(context, "Runs a trace, or generated requests, through an SMMUv3 or "
+                                 "VT-d on a clock.");
     g_option_context_set_description(context, "Examples:\n"
         "  iommu-sim --generate --profile mmu600 --pages 8192 --html out.html\n"
         "  iommu-sim --generate --iommu vtd --mode nested --sweep tlb.entries=64..4096:x2\n"

@@ -31,7 +31,8 @@ struct SimPerfetto {
 static void process(FILE *f, unsigned pid, const char *name)
 {
     fprintf(f, "{\"ph\":\"M\",\"pid\":%u,\"name\":\"process_name\",\"args\":{\"name\":\"%s\"}},\n"
-            "{\"ph\":\"M\",\"pid\":%u,\"name\":\"process_sort_index\",\"args\":{\"sort_index\":%u}}",
+            "{\"ph\":\"M\",\"pid\":%u,\"name\":\"process_sort_index\","
+            "\"args\":{\"sort_index\":%u}}",
             pid, name, pid, pid);
 }
 

@@ -5,6 +5,7 @@
  */
 #include <math.h>
 
+#include "chart.h"
 #include "sim.h"
 
 #define WIDTH 760.0
@@ -56,10 +57,12 @@ static void axes(FILE *f, const char *name, const GArray *points, double most)
 {
     for (unsigned i = 0; i <= 5; i++) {
         double y = BOTTOM - (BOTTOM - TOP) * i / 5;
+        char label[32];
 
+        chart_number(label, sizeof(label), most * i / 5);
         fprintf(f, "<path d=\"M%g,%.1f H%g\" stroke=\"#ddd\"/><text x=\"%g\" y=\"%.1f\" "
-                "text-anchor=\"end\">%g</text><text x=\"%g\" y=\"%.1f\">%u %%</text>\n", LEFT, y,
-                RIGHT, LEFT - 6, y + 4, most * i / 5, RIGHT + 6, y + 4, 20 * i);
+                "text-anchor=\"end\">%s</text><text x=\"%g\" y=\"%.1f\">%u %%</text>\n", LEFT, y,
+                RIGHT, LEFT - 6, y + 4, label, RIGHT + 6, y + 4, 20 * i);
     }
     for (guint i = 0; i < points->len; i++) {
         if (points->len <= 16 || i % (points->len / 12) == 0) {

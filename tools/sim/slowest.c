@@ -42,8 +42,8 @@ static void piece(const Bar *b, const char *class, const char *what, const char 
 {
     double x = x_of(b, begin), width = x_of(b, end) - x;
 
-    fprintf(b->f, "<rect class=%s x=%.2f y=6 width=%.2f height=22><title>%s, cycles %" PRIu64 " to %"
-            PRIu64 "</title></rect>", class, x, MAX(width - 0.8, 0.4), what, begin, end);
+    fprintf(b->f, "<rect class=%s x=%.2f y=6 width=%.2f height=22><title>%s, cycles %" PRIu64
+            " to %" PRIu64 "</title></rect>", class, x, MAX(width - 0.8, 0.4), what, begin, end);
     if (label && width > 8.5 * strlen(label)) {
         fprintf(b->f, "<text class=in x=%.2f y=21>%s</text>", x + 4, label);
     }
@@ -133,8 +133,8 @@ static void write_span(FILE *f, const SimSpan *span, uint64_t begin, bool *any)
         }
         *any = true;
     } else if (op->kind == IOMMU_OP_WAIT) {
-        fprintf(f, "%swait for job %" PRIu64 " %" PRIu64, comma,
-                op->arg >> IOMMU_WAIT_MARK_BITS, span->end - span->begin);
+        fprintf(f, "%swait %" PRIu64 " for job %" PRIu64, comma, span->end - span->begin,
+                op->arg >> IOMMU_WAIT_MARK_BITS);
         *any = true;
     } else if (op->kind == IOMMU_OP_DELAY) {
         fprintf(f, "%sresponse %" PRIu64, comma, span->end - span->begin);
@@ -179,8 +179,8 @@ void page_slowest(FILE *f, const SimReport *r)
 
     fprintf(f, "<h2>The %u slowest requests</h2><p class=key>", r->slow_count);
     for (unsigned i = 0; i < G_N_ELEMENTS(key); i++) {
-        fprintf(f, "<span><svg width=14 height=10><rect class=%s width=14 height=10 /></svg>%s</span>",
-                key[i].class, key[i].what);
+        fprintf(f, "<span><svg width=14 height=10><rect class=%s width=14 height=10 /></svg>%s"
+                "</span>", key[i].class, key[i].what);
     }
     fputs("</p>", f);
     for (unsigned i = 0; i < r->slow_count; i++) {

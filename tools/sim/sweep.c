@@ -156,8 +156,8 @@ static bool set_any(const SimSweepRun *s, char **error)
 
 /* ---- runs */
 
-static const char csv_head[] = "requests,cycles,latency_mean,latency_median,latency_p99,latency_max,"
-                               "tlb_hit_rate,reads_per_miss,walks,bytes_per_cycle\n";
+static const char csv_head[] = "requests,cycles,latency_mean,latency_median,latency_p99,"
+                               "latency_max,tlb_hit_rate,reads_per_miss,walks,bytes_per_cycle\n";
 
 static void csv_row(FILE *f, uint64_t value, const SimReport *r)
 {
