@@ -91,7 +91,7 @@ SimSource *sim_trace_open(const char *path, char **error)
         t->base.next = trace_text_next;
         t->number = 1;
         ok = fgets(rest, sizeof(rest), t->f) && !strncmp(magic, TRACE_TEXT_MAGIC, 4) &&
-             !strcmp(g_strchomp(rest), TRACE_TEXT_MAGIC + 4);
+             !strcmp(g_strchomp(rest), &TRACE_TEXT_MAGIC[4]);
         if (!ok) {
             *error = g_strdup_printf("%s: not a trace: the first line must be '%s'", path,
                                      TRACE_TEXT_MAGIC);
