@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Counters as JSON, for tools and tests.
+ * Counters: sums of what was counted meanwhile, and as JSON, for tools and tests.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +12,14 @@ static char *rest(char *buf, size_t size, int len, size_t *left)
 {
     *left = (size_t)len < size ? size - len : 0;
     return *left ? buf + len : NULL;
+}
+
+void iommu_counters_add(IommuCounters *sum, const IommuCounters *before,
+                        const IommuCounters *after)
+{
+#define X(name, what) sum->name += after->name - before->name;
+    IOMMU_COUNTERS(X)
+#undef X
 }
 
 int iommu_counters_json(const IommuCounters *c, char *buf, size_t size)

@@ -52,6 +52,7 @@ static __attribute__((noinline)) void translate_by_model(IommuPortWay *c, const 
 {
     IommuShell *s = c->shell;
     IommuShellTraceMark mark;
+    IommuCounters before;
     uint64_t owed = 0;
     IommuTxn t;
 
@@ -68,7 +69,9 @@ static __attribute__((noinline)) void translate_by_model(IommuPortWay *c, const 
         iommu_timed_submit(s->timed, &t, res);
         owed |= IOMMU_SHELL_OWES_DONE;
     } else {
+        iommu_shell_untimed_begin(s, &before);
         iommu_fast_learn(&s->fast, s->model, &t, res);
+        iommu_shell_untimed_end(s, &before);
     }
     iommu_shell_trace_translate(s, &mark, &t, res);
     if (res->status == IOMMU_STATUS_STALLED) {

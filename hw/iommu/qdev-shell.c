@@ -214,13 +214,16 @@ static __attribute__((noinline)) void translate_by_model(IommuShell *s, const Io
                                                          IommuResult *res)
 {
     IommuShellTraceMark mark;
+    IommuCounters before;
 
     if (!iommu_shell_enter_quiet(s)) {
         *res = (IommuResult) { .status = IOMMU_STATUS_ABORT };
         return;
     }
     iommu_shell_trace_begin(s, &mark);
+    iommu_shell_untimed_begin(s, &before);
     iommu_fast_learn(&s->fast, s->model, txn, res);
+    iommu_shell_untimed_end(s, &before);
     iommu_shell_trace_translate(s, &mark, txn, res);
     iommu_shell_leave(s);
 }
@@ -357,11 +360,19 @@ void iommu_shell_reset(IommuShell *s)
     iommu_shell_leave(s);
 }
 
+static char *counters_text(const IommuCounters *c)
+{
+    int len = iommu_counters_json(c, NULL, 0);
+    char *text = g_malloc(len + 1);
+
+    iommu_counters_json(c, text, len + 1);
+    return text;
+}
+
 static char *shell_get_counters(Object *obj, Error **errp)
 {
     IommuShell *s = iommu_shell_of(obj);
-    char *text;
-    int len;
+    g_autofree char *all = NULL, *untimed = NULL;
 
     if (!s->model) {
         error_setg(errp, "stagewalk-counters: the device is not realized");
@@ -369,11 +380,15 @@ static char *shell_get_counters(Object *obj, Error **errp)
     }
     WITH_QEMU_LOCK_GUARD(&s->lock) {
         iommu_fast_fold(&s->fast, &s->model->counters);
-        len = iommu_counters_json(&s->model->counters, NULL, 0);
-        text = g_malloc(len + 1);
-        iommu_counters_json(&s->model->counters, text, len + 1);
+        all = counters_text(&s->model->counters);
+        untimed = s->timed ? counters_text(&s->untimed) : NULL;
     }
-    return text;
+    if (!untimed) {
+        return g_steal_pointer(&all);
+    }
+    /* One more member of the same object. */
+    all[strlen(all) - 1] = '\0';
+    return g_strdup_printf("%s, \"untimed\": %s}", all, untimed);
 }
 
 static char *shell_get_trace(Object *obj, Error **errp)
@@ -411,7 +426,8 @@ void iommu_shell_class_init(ObjectClass *oc)
 {
     object_class_property_add_str(oc, "stagewalk-counters", shell_get_counters, NULL);
     object_class_property_set_description(oc, "stagewalk-counters",
-                                          "what the model has counted, as a JSON object");
+                                          "what the model has counted, as a JSON object; with timing=on "
+                                          "'untimed' is the part of requests that did not wait");
     object_class_property_add_str(oc, "stagewalk-trace", shell_get_trace, shell_set_trace);
     object_class_property_set_description(oc, "stagewalk-trace",
                                           "write 'next', then read the annotated translation");

@@ -210,6 +210,20 @@ void iommu_shell_timed_reset(IommuShell *s)
     timer_del(s->timer);
 }
 
+void iommu_shell_untimed_begin(IommuShell *s, IommuCounters *before)
+{
+    if (s->timed) {
+        *before = s->model->counters;
+    }
+}
+
+void iommu_shell_untimed_end(IommuShell *s, const IommuCounters *before)
+{
+    if (s->timed) {
+        iommu_counters_add(&s->untimed, before, &s->model->counters);
+    }
+}
+
 /* The names that were given; without either, that of the default. */
 static char *get_caches(Object *obj)
 {

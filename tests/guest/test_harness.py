@@ -16,6 +16,7 @@ CASES = {case.name: case for case in matrix()}
 STRICT = CASES["smmuv3/dt/strict"]
 PASSTHROUGH = CASES["smmuv3/dt/passthrough"]
 LAZY_CACHING = CASES["vtd/legacy-caching/lazy"]
+TIMED = CASES["smmuv3/timed/strict"]
 PHASES = (*verify.DISK_PHASES, *verify.NET_PHASES, "end")
 
 
@@ -23,7 +24,8 @@ def counters(step, case):
     """What a right model has counted after `step` phases of 1000 requests each."""
     requests = 1000 * step
     moved = requests if case.translates else 0
-    return {"transactions": requests, "translated": moved, "bypassed": requests - moved,
+    untimed = {"untimed.transactions": requests} if case.timed else {}
+    return {**untimed, "transactions": requests, "translated": moved, "bypassed": requests - moved,
             "aborted": 0, "stalled": 0, "tlb_lookups": moved, "tlb_hits": moved // 2,
             "tlb_misses": moved - moved // 2, "walks": moved // 2, "walk_reads": moved,
             "config_lookups": requests, "config_misses": 5, "commands": moved,
@@ -100,7 +102,7 @@ class JudgeTest(unittest.TestCase):
         self.wrong(text, change, case)
 
     def test_right_boots_have_no_problem(self):
-        for case in (STRICT, PASSTHROUGH, LAZY_CACHING):
+        for case in (STRICT, PASSTHROUGH, LAZY_CACHING, TIMED):
             self.assertEqual(self.judge(self.report(case), case), "")
 
     def test_data(self):
@@ -160,6 +162,12 @@ class JudgeTest(unittest.TestCase):
     def test_missing_counter_and_missing_end(self):
         self.wrong("lack walks", lambda r: [mark[2].pop("walks") for mark in r.marks])
         self.wrong("last mark", lambda r: r.marks.pop())
+
+    def test_untimed(self):
+        self.count("1003 of 1000 transactions untimed", "nvme-read", TIMED,
+                   **{"untimed.transactions": 3})
+        self.wrong("lack untimed.transactions",
+                   lambda r: r.marks[-1][2].pop("untimed.transactions"), TIMED)
 
     def test_binary_without_counters_is_reported(self):
         report = self.report()

@@ -346,15 +346,28 @@ void di_enable(DmaIommu *di, bool on)
     }
 }
 
-uint64_t di_counter(DmaIommu *di, const char *name)
+/* The number behind @name in @json, from the object @of on. */
+static uint64_t counter_of(DmaIommu *di, const char *of, const char *name)
 {
     g_autofree char *path = sw_iommu_path(di->m->qts);
     g_autofree char *json = sw_get(di->m->qts, path, "stagewalk-counters");
     g_autofree char *key = g_strdup_printf("\"%s\"", name);
-    const char *at = strstr(json, key);
+    const char *at = strstr(json, of);
 
     g_assert_nonnull(at);
+    at = strstr(at, key);
+    g_assert_nonnull(at);
     return g_ascii_strtoull(at + strlen(key) + strspn(at + strlen(key), ": "), NULL, 10);
+}
+
+uint64_t di_counter(DmaIommu *di, const char *name)
+{
+    return counter_of(di, "{", name);
+}
+
+uint64_t di_untimed(DmaIommu *di, const char *name)
+{
+    return counter_of(di, "\"untimed\": {", name);
 }
 
 bool di_enable_stall(DmaIommu *di, uint32_t pasid)

@@ -81,6 +81,8 @@ void di_enable(DmaIommu *di, bool on);
 
 /** Counter @name of the model (property stagewalk-counters). */
 uint64_t di_counter(DmaIommu *di, const char *name);
+/** The part of it that belongs to requests which did not wait; only with timing=on. */
+uint64_t di_untimed(DmaIommu *di, const char *name);
 
 /** SMMUv3 only: let faults of the PASID stall; false for VT-d. */
 bool di_enable_stall(DmaIommu *di, uint32_t pasid);

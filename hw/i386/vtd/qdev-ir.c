@@ -44,12 +44,15 @@ static void trace_remap(IommuShell *s, const VtdIrRequest *req, VtdIrStatus stat
 
 static VtdIrStatus remap(IommuShell *s, const VtdIrRequest *req, VtdIrResult *res)
 {
+    IommuCounters before;
     VtdIrStatus status;
 
     if (!iommu_shell_enter_quiet(s)) {
         return VTD_IR_BLOCKED;
     }
+    iommu_shell_untimed_begin(s, &before);
     status = vtd_remap_interrupt(s->model, req, res);
+    iommu_shell_untimed_end(s, &before);
     if (trace_event_get_state_backends(TRACE_VTD_REMAP)) {
         trace_remap(s, req, status, res);
     }

@@ -49,6 +49,10 @@ typedef struct IommuCounters {
 #undef X
 } IommuCounters;
 
+/** Add to @sum what has been counted between @before and @after. */
+void iommu_counters_add(IommuCounters *sum, const IommuCounters *before,
+                        const IommuCounters *after);
+
 /**
  * Write the counters as one JSON object into @buf (NUL-terminated, cut at @size bytes).
  * Returns the length it has or would have, as snprintf does.

@@ -129,6 +129,7 @@ struct IommuShell {
     bool timing;
     IommuProfile *profile;       /* in use */
     IommuTimed *timed;           /* NULL: timing off */
+    IommuCounters untimed;       /* timing on: the part of those that did not wait */
     int64_t base_ns;             /* virtual time of cycle 0 */
     uint64_t wake_at;            /* cycle the model asked for, or IOMMU_CYCLE_NEVER */
     QEMUTimer *timer;
@@ -293,6 +294,12 @@ uint64_t iommu_shell_cycle(const IommuShell *s);
 /** Inside enter and leave: bring the model up to now, with the BQL; see when it next has to act. */
 void iommu_shell_advance(IommuShell *s);
 void iommu_shell_set_timer(IommuShell *s);
+/**
+ * Inside enter and leave, around a request of somebody who does not wait for its cycle: with timing
+ * on, what it does is counted apart as well. @before is for between the two.
+ */
+void iommu_shell_untimed_begin(IommuShell *s, IommuCounters *before);
+void iommu_shell_untimed_end(IommuShell *s, const IommuCounters *before);
 
 /* qdev-state.c: migration. */
 

@@ -53,6 +53,11 @@ class Case:
     full_only: bool = False
 
     @property
+    def timed(self):
+        """Whether the IOMMU is on a clock."""
+        return any("timing=on" in word for word in self.machine)
+
+    @property
     def translates(self):
         return self.mode != "passthrough"
 
@@ -183,6 +188,13 @@ def matrix():
             _vtd_units(mode, full_only=mode != "strict"),
             _vtd_platform(mode),
         ]
+    cases += [
+        # Commands and records take their time; devices that cannot wait do not.
+        _arm("timed", "strict", extra=("-global", "arm-smmuv3.timing=on",
+                                       "-global", "arm-smmuv3.profile=mmu600")),
+        _vtd("timed", "strict", ",x-scalable-mode=on,timing=on,profile=vtd-64", "sm_on",
+             table_mode=1),
+    ]
     for mode in MODES:
         cases += [
             *(_arm_model(model, mode, full_only=(model, mode) != ("max", "strict"))

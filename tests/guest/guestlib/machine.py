@@ -231,8 +231,9 @@ class Machine:
             values = json.loads(text)
         except ValueError as error:
             raise GuestError(f"{COUNTERS} is not JSON: {error}: {text[:80]!r}") from error
-        # Nested objects (a histogram, say) are the model's own affair.
-        return {name: value for name, value in values.items() if isinstance(value, int)}
+        # With timing on there is a part of those that did not wait.
+        values.update({f"untimed.{name}": value for name, value in values.pop("untimed", {}).items()})
+        return values
 
     def _receive(self, deadline):
         """What the guest printed next, at least one byte."""

@@ -54,6 +54,15 @@ VTD = Bench("vtd", "x86_64", "x86_64", "intel-iommu",
             ("-M", "q35", "-cpu", "max", "-device", "intel-iommu,intremap=on,model=max"),
             "console=ttyS0 tsc=reliable no_timer_check intel_iommu=on,sm_on iommu.strict=1")
 
+# On a clock, with what Arm's MMU-600 and an older VT-d unit have for caches.
+ARM_TIMED = Bench("smmuv3", "aarch64", "arm64", "arm-smmuv3",
+                  ARM.machine + ("-global", "arm-smmuv3.timing=on",
+                                 "-global", "arm-smmuv3.profile=mmu600"), ARM.kernel_args)
+
+VTD_TIMED = Bench("vtd", "x86_64", "x86_64", "intel-iommu",
+                  VTD.machine[:-1] + (VTD.machine[-1] + ",timing=on,profile=vtd-64",),
+                  VTD.kernel_args)
+
 VTD_POSTED = Bench("vtd", "x86_64", "x86_64", "intel-iommu", VTD.machine,
                    VTD.kernel_args + " intremap=posted_msi")
 
@@ -127,6 +136,7 @@ FEATURES = {
     "irq": "Interrupts",
     "irq-posted": "Interrupts, posted format",
     "pmu": "Performance counters through perf",
+    "pmu-timed": "... with timing=on",
     "system": "Reset, hot plug, suspend, domain types",
     "two-level": "A guest's guest owns the functions (two levels)",
     "selftests": "VFIO selftests of the kernel's tree, on an igb",
@@ -145,6 +155,8 @@ NEVER = (
     (("two-level",), ARM_COLUMNS[1:], "as the first column: both levels have one kernel, with KVM"),
     (("two-level",), VTD_COLUMNS,
      "not tried: it takes VT-d and VMX or SVM of an emulated processor in one machine"),
+    (("pmu-timed",), ARM_COLUMNS[1:] + VTD_COLUMNS[1:],
+     "as the row above: the clock is the model's, the kernel does not know of it"),
     (("selftests",), ("smmuv3-6.12", "vtd-6.12"),
      "the kernel's tree has VFIO selftests from Linux 6.18 on"),
     (("selftests",), ("smmuv3-64k",),
@@ -178,7 +190,8 @@ def _variant(case, variant):
 def cases():
     """Every program case, in the order they are reported."""
     made = []
-    for bench, stall, nested in ((ARM, ARM_STALL, "nested-arm"), (VTD, VTD, "nested-vtd")):
+    for bench, stall, timed, nested in ((ARM, ARM_STALL, ARM_TIMED, "nested-arm"),
+                                        (VTD, VTD, VTD_TIMED, "nested-vtd")):
         def add(name, program=None, where=bench, **more):
             made.append(ProgramCase(name, where, program or name, **more))
         add("map")
@@ -190,6 +203,7 @@ def cases():
         add("iopf", where=stall)
         add("irq")
         add("pmu")
+        add("pmu-timed", "pmu", where=timed)
         add("system", devices=SYSTEM_DEVICES + NATIVE_HOTPLUG[bench.iommu])
         add("selftests", devices=("-device", "igb,romfile=,bus=pcie.0,addr=8"), megabytes=2560)
     made.append(ProgramCase("sva-dt", ARM, "sva", stalls=8, full_only=True))

@@ -110,6 +110,9 @@ def _check_phase(case, name, count, size):
     outcomes = sum(count[key] for key in ("translated", "bypassed", "aborted", "stalled"))
     if outcomes != count["transactions"]:
         problems.append(f"{name}: {count['transactions']} transactions, {outcomes} outcomes")
+    if case.timed and count["untimed.transactions"] != count["transactions"]:
+        problems.append(f"{name}: {count['untimed.transactions']} of {count['transactions']} "
+                        "transactions untimed, but no device here can wait")
     if count["tlb_hits"] + count["tlb_misses"] != count["tlb_lookups"]:
         problems.append(f"{name}: {count['tlb_lookups']} TLB lookups are not "
                         f"{count['tlb_hits']} hits and {count['tlb_misses']} misses")
@@ -124,7 +127,8 @@ def check_counters(case, report, payload):
     if not report.marks or report.marks[-1][0] != "end":
         return ["the guest did not reach its last mark"]
     final = report.marks[-1][2]
-    missing = [name for name in REQUIRED_COUNTERS if name not in final]
+    required = REQUIRED_COUNTERS + (("untimed.transactions",) if case.timed else ())
+    missing = [name for name in required if name not in final]
     if missing:
         return [f"the model's counters lack {', '.join(missing)}"]
     recorded = {name: final[name] - report.before.get(name, 0) for name in ("faults", "events")}

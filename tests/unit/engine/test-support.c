@@ -70,6 +70,20 @@ static void test_counters_json(void)
     g_assert_true(g_str_has_suffix(buf, "\"irq_blocked\": 18446744073709551615}"));
 }
 
+/* Only what was counted in between is added. */
+static void test_counters_add(void)
+{
+    IommuCounters sum = { .transactions = 1, .walks = 5 };
+    IommuCounters before = { .transactions = 10, .walks = 7, .irq_blocked = 3 };
+    IommuCounters after = { .transactions = 12, .walks = 7, .irq_blocked = 4 };
+
+    iommu_counters_add(&sum, &before, &after);
+    g_assert_cmpuint(sum.transactions, ==, 3);
+    g_assert_cmpuint(sum.walks, ==, 5);
+    g_assert_cmpuint(sum.irq_blocked, ==, 1);
+    g_assert_cmpuint(sum.faults, ==, 0);
+}
+
 static void test_counters_json_cut(void)
 {
     IommuCounters c = { 0 };
@@ -345,6 +359,7 @@ int main(int argc, char **argv)
     g_test_add_func("/engine/fields/bits", test_bits_and_low_mask);
     g_test_add_func("/engine/counters/json", test_counters_json);
     g_test_add_func("/engine/counters/json-cut", test_counters_json_cut);
+    g_test_add_func("/engine/counters/add", test_counters_add);
     g_test_add_func("/engine/trace/silent-unless-armed", test_trace_silent_unless_armed);
     g_test_add_func("/engine/trace/one-shot", test_trace_is_one_shot);
     g_test_add_func("/engine/trace/cut-at-lines", test_trace_cuts_at_lines);

@@ -255,11 +255,15 @@ void counters_read(Counters *c)
     COUNTER(bypassed);
     COUNTER(aborted);
     COUNTER(stalled);
+    COUNTER(utlb_lookups);
+    COUNTER(utlb_hits);
+    COUNTER(tlb_lookups);
     COUNTER(tlb_hits);
     COUNTER(tlb_misses);
     COUNTER(walks);
     COUNTER(walk_reads);
     COUNTER(walk_updates);
+    COUNTER(config_reads);
     COUNTER(commands);
     COUNTER(invalidations);
     COUNTER(faults);
@@ -270,6 +274,7 @@ void counters_read(Counters *c)
     COUNTER(ats_requests);
     COUNTER(page_requests);
 #undef COUNTER
+    c->untimed = counter(line, "untimed.transactions");
     if (!c->transactions && !c->commands) {
         FAIL("the host did not tell the IOMMU's counters");
     }

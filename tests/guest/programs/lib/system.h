@@ -50,9 +50,11 @@ bool on_arm(void);
 /** Counters of the emulated IOMMU, read by the host from outside. */
 typedef struct Counters {
     uint64_t transactions, translated, bypassed, aborted, stalled;
-    uint64_t tlb_hits, tlb_misses, walks, walk_reads, walk_updates;
+    uint64_t utlb_lookups, utlb_hits, tlb_lookups, tlb_hits, tlb_misses;
+    uint64_t walks, walk_reads, walk_updates, config_reads;
     uint64_t commands, invalidations, faults, events, interrupts;
     uint64_t irq_remapped, irq_blocked, ats_requests, page_requests;
+    uint64_t untimed; /* transactions that did not wait; 0 with timing off */
 } Counters;
 
 /** Ask the host. Counters it does not know are 0. */
