@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What sched.c, sched-jobs.c and sched-state.c share: jobs, servers and pending events of
- * IommuSched.
+ * What the files of the scheduler share: jobs, servers and pending events of IommuSched.
  *
  * Continue events of the next SCHED_WHEEL cycles are in a wheel of FIFO lists, one for each cycle;
  * later ones wait in a heap and move to the wheel as time comes near. A heap event was scheduled

@@ -5,109 +5,14 @@
  */
 #include "hw/iommu/fields.h"
 
-#include <stdlib.h>
-#include <string.h>
 
-#include "sched-internal.h"
-
-#define WHEEL SCHED_WHEEL
+#include "sched-wheel.h"
 
 /* Continue events. */
-
-static inline void wheel_add(IommuSched *s, uint64_t cycle, SchedJob *job)
-{
-    unsigned slot = cycle % WHEEL;
-    SchedList *l = &s->wheel[slot];
-
-    job->event_next = NULL;
-    if (l->head) {
-        l->tail->event_next = job;
-    } else {
-        l->head = job;
-        s->wheel_used[slot / 64] |= 1ull << (slot % 64);
-    }
-    l->tail = job;
-}
-
-static bool far_before(const SchedFar *a, const SchedFar *b)
-{
-    return a->cycle != b->cycle ? a->cycle < b->cycle : a->serial < b->serial;
-}
-
-static void far_add(IommuSched *s, SchedFar e)
-{
-    size_t i;
-
-    for (i = s->far_count++; i && far_before(&e, &s->far[(i - 1) / 2]); i = (i - 1) / 2) {
-        s->far[i] = s->far[(i - 1) / 2];
-    }
-    s->far[i] = e;
-}
-
-static SchedFar far_take(IommuSched *s)
-{
-    SchedFar first = s->far[0];
-    SchedFar last = s->far[--s->far_count];
-    size_t i = 0;
-
-    for (;;) {
-        size_t c = 2 * i + 1;
-
-        if (c >= s->far_count) {
-            break;
-        }
-        if (c + 1 < s->far_count && far_before(&s->far[c + 1], &s->far[c])) {
-            c++;
-        }
-        if (!far_before(&s->far[c], &last)) {
-            break;
-        }
-        s->far[i] = s->far[c];
-        i = c;
-    }
-    s->far[i] = last;
-    return first;
-}
-
-static inline void schedule(IommuSched *s, uint64_t cycle, SchedJob *job)
-{
-    if (__builtin_expect(cycle - s->now < WHEEL, 1)) {
-        wheel_add(s, cycle, job);
-    } else {
-        far_add(s, (SchedFar) { .cycle = cycle, .serial = s->far_serial++, .job = job });
-    }
-}
 
 void sched_schedule(IommuSched *s, uint64_t cycle, SchedJob *job)
 {
     schedule(s, cycle, job);
-}
-
-/** Move time to @cycle; no event may be earlier. */
-static inline void set_now(IommuSched *s, uint64_t cycle)
-{
-    s->now = cycle;
-    while (__builtin_expect(s->far_count && s->far[0].cycle - cycle < WHEEL, 0)) {
-        SchedFar e = far_take(s);
-
-        wheel_add(s, e.cycle, e.job);
-    }
-}
-
-/** Earliest cycle in the wheel, or NEVER. */
-static inline uint64_t wheel_next(const IommuSched *s)
-{
-    unsigned start = s->now % WHEEL;
-    unsigned word = start / 64;
-    uint64_t w = s->wheel_used[word] & (~0ull << (start % 64));
-
-    /* Once round, as the first word may have had its later half looked at only. */
-    for (unsigned n = 0; !w && n < WHEEL / 64; n++) {
-        word = (word + 1) % (WHEEL / 64);
-        w = s->wheel_used[word];
-    }
-    return w ? s->now + ((word * 64 + __builtin_ctzll(w) - start) & (WHEEL - 1))
-             : IOMMU_CYCLE_NEVER;
 }
 
 /*
@@ -630,66 +535,6 @@ uint64_t sched_submit_shape(IommuSched *s, unsigned job_class, uint64_t cookie,
     return submit(s, job, cookie);
 }
 
-/* One operation more, @latency cycles after the first. False: the form is not closed. */
-static bool shape_add(IommuShape *shape, const IommuOp *op, uint64_t *held, uint64_t *until)
-{
-    IommuShapeUse *u = shape->use;
-
-    switch (op->kind) {
-    case IOMMU_OP_DELAY:
-        shape->latency += op->latency;
-        return true;
-    case IOMMU_OP_USE:
-    case IOMMU_OP_HOLD:
-    case IOMMU_OP_RELEASE:
-        break;
-    default:
-        return op->kind == IOMMU_OP_DONE;
-    }
-    while (u < &shape->use[shape->uses] && u->res != op->res) {
-        u++;
-    }
-    if (op->kind == IOMMU_OP_RELEASE) {
-        u->busy += shape->latency - held[op->res];
-        held[op->res] = IOMMU_CYCLE_NEVER;
-        return true;
-    }
-    if (u == &shape->use[shape->uses]) {
-        shape->uses++;
-        u->res = op->res;
-    }
-    u->grants++;
-    if (op->kind == IOMMU_OP_HOLD) {
-        held[op->res] = shape->latency;
-        return true;
-    }
-    /* It must not come upon itself. */
-    if (until[op->res] > shape->latency) {
-        return false;
-    }
-    until[op->res] = shape->latency + op->occupancy;
-    u->busy += op->occupancy;
-    shape->latency += op->latency;
-    return true;
-}
-
-void sched_shape_init(IommuShape *shape, const IommuOp *ops, uint32_t count)
-{
-    uint64_t held[IOMMU_RESOURCES], until[IOMMU_RESOURCES] = { 0 };
-
-    memset(shape, 0, sizeof(*shape));
-    memset(held, 0xff, sizeof(held));
-    memcpy(shape->ops, ops, count * sizeof(*ops));
-    shape->count = count;
-    shape->closed = true;
-    for (uint32_t i = 0; shape->closed && i < count; i++) {
-        shape->closed = shape_add(shape, &ops[i], held, until);
-    }
-    for (unsigned i = 0; i < IOMMU_RESOURCES; i++) {
-        shape->closed &= held[i] == IOMMU_CYCLE_NEVER && until[i] <= shape->latency;
-    }
-}
-
 uint64_t sched_done_before(const IommuSched *s)
 {
     uint64_t number = s->next_job;
@@ -737,76 +582,4 @@ uint32_t sched_active(const IommuSched *s, unsigned classes)
 const IommuResourceStats *sched_stats(const IommuSched *s, IommuResource r)
 {
     return &s->servers[r].stats;
-}
-
-void sched_reset(IommuSched *s)
-{
-    s->now = 0;
-    s->limit = 0;
-    s->next_job = 1;
-    s->serial = 0;
-    s->armed = 0;
-    s->release_at = IOMMU_CYCLE_NEVER;
-    for (unsigned r = 0; r < IOMMU_RESOURCES; r++) {
-        SchedServer *v = &s->servers[r];
-
-        *v = (SchedServer) {
-            .servers = v->servers, .free = v->servers, .mask = v->mask, .busy = v->busy,
-        };
-    }
-    sched_jobs_reset(s);
-    s->drains = (SchedList) { NULL, NULL };
-    memset(s->wheel, 0, sizeof(s->wheel));
-    memset(s->wheel_used, 0, sizeof(s->wheel_used));
-    s->grant_head = s->grant_tail = 0;
-    s->far_count = 0;
-    s->far_serial = 0;
-}
-
-/* Room for every server in use at once. */
-static bool servers_init(SchedServer *r, uint32_t servers)
-{
-    uint64_t room = 1;
-
-    while (room < servers) {
-        room *= 2;
-    }
-    r->servers = servers;
-    r->mask = room - 1;
-    r->busy = calloc(room, sizeof(*r->busy));
-    return r->busy;
-}
-
-IommuSched *sched_new(const uint32_t servers[IOMMU_RESOURCES], const IommuSchedOps *ops,
-                      void *opaque)
-{
-    IommuSched *s = calloc(1, sizeof(*s));
-    bool ok = s;
-
-    if (!s) {
-        return NULL;
-    }
-    s->ops = *ops;
-    s->opaque = opaque;
-    for (unsigned r = 0; ok && r < IOMMU_RESOURCES; r++) {
-        ok = servers_init(&s->servers[r], servers[r]);
-    }
-    if (!ok || !sched_jobs_init(s)) {
-        sched_free(s);
-        return NULL;
-    }
-    sched_reset(s);
-    return s;
-}
-
-void sched_free(IommuSched *s)
-{
-    if (!s) {
-        return;
-    }
-    sched_jobs_destroy(s);
-    for (unsigned r = 0; r < IOMMU_RESOURCES; r++) {
-        free(s->servers[r].busy);
-    }
-    free(s);
 }
