@@ -5,7 +5,6 @@
  */
 #include "hw/iommu/fields.h"
 
-
 #include "sched-wheel.h"
 
 /* Continue events. */
