@@ -320,11 +320,13 @@ class Generator:
         sid = rng.choice(self.ids)
         vmid, asid = rng.choice((1, 1, 2, 3)), rng.choice((1, 1, 2, 0x1234))
         addr = align(self.address(rng.choice(self.streams))[1], 12)
-        opcode = rng.choice((3, 4, 5, 6, 0x10, 0x11, 0x12, 0x12, 0x12, 0x13, 0x20, 0x21,
+        opcode = rng.choice((1, 2, 2, 3, 4, 5, 6, 0x10, 0x11, 0x12, 0x12, 0x12, 0x13, 0x20, 0x21,
                              0x22, 0x23, 0x28, 0x2A, 0x2A, 0x30, 0x46, 0x46, 0x46, 0x46)
                             + ((0x40, 0x41) if self.ats else ())
                             + (8 * (0x44,) + (0x45,) if self.stall else ()))
-        if opcode in (3, 5, 6):
+        if opcode in (1, 2):
+            raw = self.prefetch(opcode)
+        elif opcode in (3, 5, 6):
             raw = sid << 32 | (rng.randrange(4) << 12 if opcode == 5 else 0)
         elif opcode == 4:
             raw = sid << 32 | rng.choice((0, 2, 31)) << 64
@@ -349,6 +351,19 @@ class Generator:
                     raw |= rng.randint(1, 3) << 74 | rng.randint(1, 31) << 12
                     raw |= rng.choice((0, 1, 5, 12, 40, 63)) << 20
         return raw | opcode
+
+    def prefetch(self, opcode):
+        """CMD_PREFETCH_CONFIG or CMD_PREFETCH_ADDR, mostly of what there is."""
+        stream = self.rng.choice(self.streams)
+        ssid, addr = self.address(stream)
+        raw = stream["id"] << 32
+        if self.hostile and self.chance(0.1):
+            raw, ssid = self.rng.getrandbits(12) << 32, self.rng.choice((None, 0, 1, 9))
+        if ssid is not None and not (ssid == 0 and self.chance(0.7)):
+            raw |= 1 << 11 | ssid << 12
+        if opcode == 2:
+            raw |= align(addr, 12) << 64 | self.rng.choice((0, 0, 1, 5)) << 64
+        return raw
 
     def resume(self, opcode, sid):
         """CMD_RESUME, mostly of a request that is stalled; or CMD_STALL_TERM."""
@@ -488,7 +503,8 @@ class Generator:
             self.ats_request(sid, ssid, addr)
             return
         words = rng.choice(("", "", "write", "write", "exec", "atomic"))
-        words += rng.choice(("", " priv"))
+        words += " speculative" if self.chance(0.06) else ""
+        words += rng.choice(("", " priv")) + rng.choice(("", "", "", " nosnoop"))
         if ssid is not None:
             words += f" pasid {ssid}"
         self.say(f"t 0x{sid:x} 0x{addr:x} {rng.choice((1, 8, 64))} {words}")

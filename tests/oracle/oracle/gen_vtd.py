@@ -219,16 +219,19 @@ class Generator:
     def header(self):
         self.root_table()
         pool = self.pool
-        self.queue = pool.alloc(4096)
+        self.room = self.rng.choice((4096, 4096, 8192))
+        self.queue = pool.alloc(self.room)
         self.status, self.pages = pool.alloc(4096), pool.alloc(4096)
         self.tail = 0
-        self.wide = self.mode == SCALABLE
+        self.wide = self.mode == SCALABLE or self.chance(0.2)
+        self.iqa = self.queue | self.wide << 11 | self.room >> 13
+        self.spoilt = False
         masked = self.chance(0.5)
         lines = ["stagewalk-trace 1", "iommu vtd max", f"memory 0x{BASE:x} 0x{SIZE:x}"]
         lines += pool.lines()
         lines += [f"w 0x20 8 0x{self.root | self.mode << 10 | self.irw << 7:x}",
                   "w 0x18 4 0x40000000",
-                  f"w 0x90 8 0x{self.queue | self.wide << 11:x}", "w 0x88 8 0",
+                  f"w 0x90 8 0x{self.iqa:x}", "w 0x88 8 0",
                   "w 0x18 4 0x4000000",
                   f"w 0x40 4 0x{self.status + 0x800:x}", "w 0x3c 4 0x41",
                   f"w 0xa8 4 0x{self.status + 0x900:x}", "w 0xa4 4 0x42",
@@ -293,8 +296,9 @@ class Generator:
         did = rng.choice(DIDS)
         pasid = rng.choice(list(found)) or 0
         addr, am = self.address(rng.choice(list(found.values()))), rng.choice((0, 0, 1, 9, 18))
-        kind = rng.choice((1, 2, 2, 2, 5, 5, 5) + ((6, 6, 6, 7) if self.wide else ())
-                          + ((3, 8, 9) if self.ats and self.wide else ()))
+        kind = rng.choice((1, 2, 2, 2, 5, 5, 5) + ((6, 6, 6, 7) if self.mode else ())
+                          + ((3, 8, 9) if self.ats and self.mode else ())
+                          + ((3,) if self.ats else ()))
         raw = kind | did << 16
         if kind == 1:
             raw |= rng.choice((1, 2, 3, 3)) << 4 | sid << 32 | rng.choice((0, 0, 3)) << 48
@@ -333,14 +337,17 @@ class Generator:
         if not self.on & QIE:
             return
         size = 32 if self.wide else 16
-        used = (self.tail - self.run.model.regs[reg.IQH]) % 4096
-        for _ in range(min(self.rng.choice((1, 1, 2, 3)), (4096 - used) // size - 1)):
+        used = (self.tail - self.run.model.regs[reg.IQH]) % self.room
+        for _ in range(min(self.rng.choice((1, 1, 2, 3)), (self.room - used) // size - 1)):
             wrong = self.hostile and self.chance(0.15)
             raw = self.invalid() if wrong else self.descriptor()
             words = " ".join(f"0x{raw >> 64 * n & mask(64):x}" for n in range(size // 8))
             self.say(f"m 0x{self.queue + self.tail:x} {words}")
-            self.tail = (self.tail + size) % 4096
-        self.say(f"w 0x88 8 0x{self.tail:x}")
+            self.tail = (self.tail + size) % self.room
+        if self.hostile and self.chance(0.06):
+            self.say(f"w 0x88 8 0x{self.rng.choice((self.tail | 16, self.tail + self.room)):x}")
+        else:
+            self.say(f"w 0x88 8 0x{self.tail:x}")
 
     def recover(self):
         """Software looks why the queue has stopped, mends that, mostly, and lets it go on."""
@@ -349,7 +356,12 @@ class Generator:
             return
         self.say(f"r 0x{reg.IQERCD:x} 8")
         self.say(f"r 0x{reg.IQH:x} 8")
-        if self.chance(0.9):
+        if self.spoilt:
+            self.spoilt = False
+            self.restart(self.iqa)
+        elif regs[reg.IQT] != self.tail:
+            self.say(f"w 0x88 8 0x{self.tail:x}")
+        elif self.chance(0.9):
             self.say(f"m 0x{self.queue + regs[reg.IQH]:x} 0x5" + " 0x0" * (3 if self.wide else 1))
         self.say(f"w 0x{reg.FSTS:x} 4 0x{reg.IQE:x}")
 
@@ -365,6 +377,25 @@ class Generator:
         self.say(f"w 0x18 4 0x{self.on:x}")
         if self.on != TE | QIE and self.chance(0.3):
             self.switch()
+
+    def restart(self, iqa):
+        """The queue goes off, and on with that address and width."""
+        self.tail = 0
+        self.say(f"w 0x18 4 0x{self.on & ~QIE:x}")
+        self.say(f"w 0x{reg.IQA:x} 8 0x{iqa:x}")
+        self.say("w 0x88 8 0x0")
+        self.say(f"w 0x18 4 0x{self.on:x}")
+
+    def spoil(self):
+        """Another width, or a place where there is no memory."""
+        self.spoilt = True
+        self.restart(self.rng.choice((self.iqa ^ 1 << 11, self.somewhere(self.iqa, True))))
+
+    def remap(self):
+        """Software tells of other root tables, mostly of none that can be used, or of the right ones."""
+        mode = self.rng.choice((2, 3, self.mode, self.mode, self.mode))
+        self.say(f"w 0x{reg.RTADDR:x} 8 0x{self.root | mode << 10 | self.irw << 7:x}")
+        self.say(f"w 0x18 4 0x{self.on | 1 << 30:x}")
 
     def clear_faults(self):
         """Software reads its fault records and clears them."""
@@ -476,6 +507,8 @@ class Generator:
                 self.recover()
             if self.timed and self.chance(0.005 if self.on == TE | QIE else 0.05):
                 self.switch()
+            if self.hostile and self.timed and self.chance(0.02):
+                self.rng.choice((self.remap, self.spoil))()
             if self.ats and self.timed and self.chance(0.02):
                 self.page_requests()
             if self.chance(0.02):

@@ -4,16 +4,24 @@
 import configparser
 import os
 
-DEFAULT = os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                       *[os.pardir] * 3, "profiles", "full.ini")
+PROFILES = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                        *[os.pardir] * 3, "profiles")
+DEFAULT = os.path.join(PROFILES, "full.ini")
 TABLES = [f"table.stage{stage}.height{height}"
           for stage in (1, 2) for height in range(4)]
 CACHES = ["utlb", "tlb", "ipa", "config", "subconfig", "interrupt"] + TABLES
 
 
+def find(name):
+    """The file of a profile: of those in profiles/ the name will do."""
+    known = os.path.join(PROFILES, f"{name}.ini")
+    return known if os.path.exists(known) and not os.path.exists(name) else name
+
+
 def load(path=None, settings=()):
     values = {f"{cache}.seed": 0 for cache in CACHES}
-    for name, value in [*file_settings(DEFAULT), *(file_settings(path) if path else ())]:
+    for name, value in [*file_settings(DEFAULT),
+                        *(file_settings(find(path)) if path else ())]:
         assign(values, name, value)
     for setting in settings:
         name, value = setting.split("=", 1)

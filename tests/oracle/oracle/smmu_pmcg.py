@@ -87,7 +87,19 @@ class Counters:
 
     def request(self, sid, steps, kind):
         """A request that has been resolved by these steps."""
-        events, missed = [TRANSACTION] + ([kind] if kind else []), set()
+        events, missed = self.of(steps)
+        events += [TRANSACTION] + ([kind] if kind else [])
+        events += [TLB_MISS] * ("tlb" in missed) + [CONFIG_MISS] * ("config" in missed)
+        self.count(events, sid)
+
+    def prefetch(self, sid, steps):
+        """A prefetch command."""
+        self.count(self.of(steps)[0], sid)
+
+    @staticmethod
+    def of(steps):
+        """The events of single steps; and what was missed."""
+        events, missed = [], set()
         for what, arg, entry, _, about in steps:
             miss = entry is None
             if what in LOOKUPS:
@@ -101,5 +113,4 @@ class Counters:
                 events += [WALK_ACCESS, 0xA8]
             elif what == "walk" and arg:
                 events.append(0xA5)
-        events += [TLB_MISS] * ("tlb" in missed) + [CONFIG_MISS] * ("config" in missed)
-        self.count(events, sid)
+        return events, missed

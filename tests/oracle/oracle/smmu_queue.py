@@ -10,6 +10,7 @@ from .plan import Plan
 from .play import Op
 from .smmu_commands import Processor
 from .smmu_config import E2H, EL1, EL2, OAS
+from .smmu_prefetch import Prefetch
 from .smmu_stall import WAITING
 
 EVENTQ_ABT_ERR, MSI_CMDQ_ABT, MSI_EVENTQ_ABT = 2, 4, 5
@@ -161,8 +162,8 @@ class Command:
         if get(raw, 10):
             raise Illegal
         if opcode in (0x01, 0x02):
-            return
-        if opcode in (0x03, 0x04, 0x05, 0x06):
+            Prefetch(self.smmu, raw, self.plan).perform(opcode == 0x02)
+        elif opcode in (0x03, 0x04, 0x05, 0x06):
             self.configuration(opcode, raw)
         elif opcode == 0x40:
             self.invalidate_device(raw)

@@ -35,6 +35,7 @@ class Request:
         self.pnu = int("priv" in words)
         self.ste = None
         self.event = 0
+        self.speculative = "speculative" in words
         self.plan = Plan(smmu.play, smmu.play.count + 1)
         self.stall, self.cookie = None, self.plan.number
 
@@ -49,10 +50,14 @@ class Request:
 
     def attempt(self):
         """Status and address."""
+        if self.speculative and self.write:
+            return ABORT, 0
         try:
             return OK, self.translate()
         except Stop as stop:
             self.event = stop.event
+            if self.speculative:
+                return ABORT, 0
             if stop.status == STALLED:
                 if self.smmu.stalls.take(self):
                     if self.stall.state == REPORTED:

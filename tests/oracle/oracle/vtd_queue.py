@@ -9,7 +9,7 @@ from .device import invalidation, response
 from .memory import Abort
 from .plan import Plan, command_ops
 from .vtd_perf import READS
-from .vtd_tables import FIRST, HAW, LEGACY, MGAW, NESTED
+from .vtd_tables import ABORT_DMA, FIRST, HAW, LEGACY, MGAW, NESTED, SCALABLE
 
 CONTEXT, IOTLB, DEVICE, INTERRUPT, WAIT, PIOTLB, PASID, PDEVICE, RESPONSE = range(1, 10)
 
@@ -26,7 +26,7 @@ FIELDS = {
     PDEVICE: ((4, 5), (12, 4), (16, 16), (32, 20), (52, 13), (75, 53)),
     RESPONSE: ((4, 1), (12, 4), (16, 16), (32, 20), (66, 10)),
 }
-UNKNOWN, RESERVED = 3, 4
+TAIL, FETCH, UNKNOWN, RESERVED, NARROW, ODD, MODE = range(1, 8)     # IQERCD
 
 
 def reserved(raw, kind):
@@ -51,6 +51,10 @@ class Queue:
         regs = self.vtd.regs
         return (regs.qie and not regs[reg.FSTS] & reg.IQE
                 and regs[reg.IQH] != regs[reg.IQT])
+
+    @property
+    def bytes(self):
+        return 1 << (get(self.vtd.regs[reg.IQA], 0, 3) + 12)
 
     def look(self):
         if self.busy or not self.ready():
@@ -94,7 +98,7 @@ class Queue:
 class Descriptor:
     def __init__(self, vtd):
         self.vtd, self.regs = vtd, vtd.regs
-        self.size = 32 if get(vtd.regs[reg.IQA], 11) else 16
+        self.size, self.fetched = self.width(), False
         self.signals, self.failed, self.life = [], 0, None
 
     def effect(self, job):
@@ -103,14 +107,32 @@ class Descriptor:
         self.life = self.vtd.queue.life
         self.plan = Plan(self.vtd.play, job.number if job else 0)
         where = align(self.regs.wide(reg.IQA), 12) + self.regs[reg.IQH]
+        self.size = self.width()
         try:
+            self.check()
             self.act(self.vtd.memory.read(where, self.size))
         except Abort:
-            self.failed = 2
+            self.failed = FETCH
         except Invalid as error:
             self.failed = error.args[0]
-        more = self.vtd.perfmon.count([(READS, None)])
+        more = self.vtd.perfmon.count([(READS, None)]) if self.fetched else []
         return self.plan.ops() + more
+
+    def width(self):
+        return 32 if get(self.regs[reg.IQA], 11) else 16
+
+    def check(self):
+        """What is wrong with the queue before a descriptor is fetched."""
+        mode, tail = self.regs.mode, self.regs[reg.IQT]
+        if mode not in (LEGACY, SCALABLE, ABORT_DMA):
+            raise Invalid(MODE)
+        if mode != LEGACY and self.size == 16:
+            raise Invalid(NARROW)
+        if tail >= self.vtd.queue.bytes:
+            raise Invalid(TAIL)
+        if tail % self.size:
+            raise Invalid(ODD)
+        self.fetched = True
 
     def consumed(self, _job):
         regs = self.regs
@@ -125,14 +147,13 @@ class Descriptor:
             return
         for signal in self.signals:
             signal()
-        size = 1 << (get(regs[reg.IQA], 0, 3) + 12)
-        regs[reg.IQH] = (regs[reg.IQH] + self.size) % size
+        regs[reg.IQH] = (regs[reg.IQH] + self.size) % self.vtd.queue.bytes
 
     def act(self, raw):
         kind = get(raw, 9, 3) << 4 | get(raw, 0, 4)
         self.raw = raw
         self.did = get(raw, 16, 16)
-        if kind not in FIELDS or kind > WAIT and self.size == 16:
+        if kind not in FIELDS or kind > WAIT and self.regs.mode == LEGACY:
             raise Invalid(UNKNOWN)
         if reserved(raw, kind):
             raise Invalid(RESERVED)
