@@ -219,7 +219,8 @@ class Walker:
 
     def miss(self, va, need, grant=0, split=False):
         if not self.cd:
-            return self.map_ipa(va, need, IN, grant=grant)
+            mapping = self.map_ipa(va, need, IN, grant=grant)
+            return replace(mapping, pa=align(va, mapping.lg2)) if split else mapping
         stage = self.cd.stages[self.half(va)]
         if not stage or self.hidden(va, need) or not self.in_range(va, stage.bits):
             raise Fault(F_TRANSLATION)
