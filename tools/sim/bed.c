@@ -155,7 +155,7 @@ void sim_machine_clear(SimMachine *m)
 }
 
 static IommuModel *make_smmu(const char *set, const IommuProfile *profile, const IommuHost *host,
-                             char **error)
+                             uint64_t *bytes, char **error)
 {
     SmmuConfig c;
     char why[256];
@@ -165,6 +165,7 @@ static IommuModel *make_smmu(const char *set, const IommuProfile *profile, const
         return NULL;
     }
     c.profile = profile;
+    *bytes = smmu_mmio_size(&c);
     if (!smmu_config_check(&c, why, sizeof(why))) {
         *error = g_strdup_printf("iommu smmuv3 '%s': %s", set, why);
         return NULL;
@@ -173,7 +174,7 @@ static IommuModel *make_smmu(const char *set, const IommuProfile *profile, const
 }
 
 static IommuModel *make_vtd(const char *set, const IommuProfile *profile, const IommuHost *host,
-                            char **error)
+                            uint64_t *bytes, char **error)
 {
     VtdConfig c;
     char why[256];
@@ -183,6 +184,7 @@ static IommuModel *make_vtd(const char *set, const IommuProfile *profile, const 
         return NULL;
     }
     c.profile = profile;
+    *bytes = vtd_config_mmio_size(&c);
     if (!vtd_config_check(&c, why, sizeof(why))) {
         *error = g_strdup_printf("iommu vtd '%s': %s", set, why);
         return NULL;
@@ -199,8 +201,8 @@ bool sim_bed_init(SimBed *b, const SimMachine *m, const IommuProfile *profile, c
     b->profile = profile;
     b->stalled = g_hash_table_new(NULL, NULL);
     ramhost_init(&b->ram, m->memory_base, m->memory_bytes);
-    b->model = m->vtd ? make_vtd(set, profile, &host, error)
-                      : make_smmu(set, profile, &host, error);
+    b->model = m->vtd ? make_vtd(set, profile, &host, &b->register_bytes, error)
+                      : make_smmu(set, profile, &host, &b->register_bytes, error);
     if (!b->model) {
         if (!*error) {
             *error = g_strdup("out of memory");

@@ -67,7 +67,7 @@ typedef struct Descriptor {
     const Operation *op;
     uint64_t cycle, stream;
     uint64_t field[FIELDS];
-    bool has_pasid;
+    bool has_pasid, has_addr;
     bool on[SWITCHES];
 } Descriptor;
 
@@ -121,6 +121,7 @@ static bool parse_word(const Converter *c, Descriptor *d, const char *word, char
             return fail(c, error, range, word);
         }
         d->has_pasid |= i == F_PASID;
+        d->has_addr |= i == F_ADDR;
         return true;
     }
     return fail(c, error, "unknown: addr, addr2, length, count, stride, window, seed, chunk, gap, "
@@ -155,9 +156,15 @@ static bool parse_descriptor(const Converter *c, Descriptor *d, char **w, char *
     if (d->op->atomic && d->field[F_LENGTH] != 4 && d->field[F_LENGTH] != 8) {
         return fail(c, error, "length=4 or length=8 is needed", d->op->name);
     }
+    if (d->op->atomic && d->field[F_ADDR] % d->field[F_LENGTH]) {
+        return fail(c, error, "addr must be a multiple of length", d->op->name);
+    }
     if (d->on[S_RANDOM] && d->field[F_WINDOW] < (d->field[F_STRIDE] ? d->field[F_STRIDE]
                                                                     : d->field[F_LENGTH])) {
         return fail(c, error, "a window of at least one stride, or length, is needed", "random");
+    }
+    if (!d->has_addr) {
+        return fail(c, error, "addr= is needed", d->op->name);
     }
     return true;
 }

@@ -416,18 +416,23 @@ static bool in_range(const char *name, uint64_t v, uint64_t least, uint64_t most
     return false;
 }
 
+bool sim_generator_check(const SimGeneratorOptions *o, char **error)
+{
+    return one_of("iommu", o->iommu, "smmuv3, vtd", error) &&
+           one_of("mode", o->mode, "bypass, s1, s2, nested", error) &&
+           one_of("order", o->order, "sequential, random, stride, zipf", error) &&
+           in_range("pages", o->pages, 1, 1 << 20, error) &&
+           in_range("streams", o->streams, 1, 64, error) &&
+           in_range("size", o->size, 1, 4096, error) &&
+           in_range("writes", o->writes, 0, 100, error) &&
+           in_range("gap", o->gap, 0, 1u << 30, error);
+}
+
 SimSource *sim_generator_new(const SimGeneratorOptions *o, char **error)
 {
     Generator *g;
 
-    if (!one_of("iommu", o->iommu, "smmuv3, vtd", error) ||
-        !one_of("mode", o->mode, "bypass, s1, s2, nested", error) ||
-        !one_of("order", o->order, "sequential, random, stride, zipf", error) ||
-        !in_range("pages", o->pages, 1, 1 << 20, error) ||
-        !in_range("streams", o->streams, 1, 64, error) ||
-        !in_range("size", o->size, 1, 4096, error) ||
-        !in_range("writes", o->writes, 0, 100, error) ||
-        !in_range("gap", o->gap, 0, 1u << 30, error)) {
+    if (!sim_generator_check(o, error)) {
         return NULL;
     }
     g = g_new0(Generator, 1);

@@ -16,7 +16,7 @@
 static const char style[] =
     "body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:960px;padding:0 1em;"
     "color:#222;background:#fff}h1{font-size:1.5em}h2{font-size:1.15em;margin:1.6em 0 .3em}"
-    "pre{overflow-x:auto}table{border-collapse:collapse}"
+    ".command{overflow-wrap:anywhere;font-size:13px}pre{overflow-x:auto}table{border-collapse:collapse}"
     "td,th{padding:.15em .9em .15em 0;text-align:right}"
     "th:first-child,td:first-child{text-align:left}.bar{fill:#3b7dd8}"
     ".charts{display:flex;flex-wrap:wrap}.charts p{margin:.6em 0 0 60px}"
@@ -239,7 +239,13 @@ static void head(FILE *f, const SimReport *r, const IommuProfile *profile)
 
     fprintf(f, "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport "
             "content='width=device-width'><title>iommu-sim: %s</title><style>%s%s%s</style>"
-            "<h1>iommu-sim: %s</h1><pre>", name, style, chart_style, slowest_style, name);
+            "<h1>iommu-sim: %s</h1>", name, style, chart_style, slowest_style, name);
+    if (r->origin.command) {
+        fputs("<p class=command><code>", f);
+        escape(f, r->origin.command);
+        fputs("</code></p>", f);
+    }
+    fputs("<pre>", f);
     if (text) {
         sim_print_summary(r, profile, text);
         fclose(text);

@@ -2,6 +2,7 @@
 /*
  * iommu-sim: run a trace or a generator through either IOMMU model on a clock, without QEMU.
  */
+#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,23 +14,13 @@ typedef struct Options {
     SimGeneratorOptions generate;
     gint64 count, pages, streams, gap, size, writes, commands, seed; /* NOT_GIVEN: as it is */
     gboolean huge;
+    char *command; /* line */
     char *iommu, *mode, *order;
     char *profile;
     char **sets;
     char *log, *json, *html, *perfetto, *write_trace, *sweep, *csv, *plot, *convert, *setup;
     gboolean inputs, devices, binary, jobs, no_head, quiet, parameters, generator;
 } Options;
-
-static bool apply_set(IommuProfile *p, const char *text, char **error)
-{
-    g_auto(GStrv) parts = g_strsplit(text, "=", 2);
-
-    if (!parts[0] || !parts[1]) {
-        *error = g_strdup_printf("--set '%s': NAME=VALUE is expected", text);
-        return false;
-    }
-    return iommu_profile_set(p, parts[0], parts[1], error);
-}
 
 static SimSource *open_source(const Options *o, const char *trace, char **error)
 {
@@ -63,6 +54,9 @@ static bool run_once(const Options *o, const char *trace, const IommuProfile *p,
     }
     ok = sim_output_close(run.perfetto, o->perfetto, ok ? error : &late) && ok;
     ok = sim_output_close(run.log, o->log, ok ? error : &late) && ok;
+    r.origin = (SimOrigin) {
+        .command = o->command, .trace = trace, .generate = trace ? NULL : &o->generate,
+    };
     if (ok && !o->quiet) {
         sim_print_summary(&r, p, stdout);
     }
@@ -89,6 +83,10 @@ static bool convert(const Options *o, const char *path, char **error)
     if (out && !sim_trace_close(out) && ok) {
         *error = g_strdup_printf("%s: cannot be written", o->write_trace);
         ok = false;
+    }
+    /* Half a trace would look like one. */
+    if (out && !ok && g_file_test(o->write_trace, G_FILE_TEST_IS_REGULAR)) {
+        g_unlink(o->write_trace);
     }
     if (setup) {
         setup->free(setup);
@@ -211,11 +209,6 @@ static bool one_standard_output(Options *o, char **error)
     return true;
 }
 
-static void print_parameter(void *opaque, const char *name, const char *unit, const char *value)
-{
-    fprintf(opaque, "%-34s %-10s %s\n", name, value, unit);
-}
-
 static bool work(Options *o, const char *trace, int argc, char **argv, char **error)
 {
     g_autofree char *why = NULL;
@@ -226,23 +219,20 @@ static bool work(Options *o, const char *trace, int argc, char **argv, char **er
     if (!ok) {
         *error = g_strconcat("profile ", why, NULL);
     }
-    for (char **set = o->sets; ok && set && *set; set++) {
-        ok = apply_set(p, *set, error);
-    }
-    ok = ok && iommu_profile_check(p, error);
+    ok = ok && sim_profile_set_all(p, o->sets, error) && iommu_profile_check(p, error);
     if (ok && o->sweep) {
         ok = (sweep = sim_sweep_parse(o->sweep, error)) != NULL;
     }
     if (!ok) {
         /* said already */
     } else if (o->parameters) {
-        iommu_profile_each(p, print_parameter, stdout);
+        sim_profile_print(p, stdout);
     } else if (o->convert) {
         ok = convert(o, trace, error);
     } else if (sweep) {
         SimSweepRun run = {
-            .sweep = sweep, .profile = p, .trace = trace, .generate = o->generate, .csv = o->csv,
-            .plot = o->plot, .head = !o->no_head,
+            .sweep = sweep, .profile = p, .sets = o->sets, .command = o->command, .trace = trace,
+            .generate = o->generate, .csv = o->csv, .plot = o->plot, .head = !o->no_head,
         };
 
         ok = o->jobs ? sim_sweep_jobs(&run, argc, argv, error) : sim_sweep_run(&run, error);
@@ -257,7 +247,7 @@ static bool work(Options *o, const char *trace, int argc, char **argv, char **er
 static void options_clear(Options *o)
 {
     char *words[] = {
-        o->iommu, o->mode, o->order, o->profile, o->log, o->json, o->html, o->perfetto,
+        o->command, o->iommu, o->mode, o->order, o->profile, o->log, o->json, o->html, o->perfetto,
         o->write_trace, o->sweep, o->csv, o->plot, o->convert, o->setup,
     };
 
@@ -265,6 +255,24 @@ static void options_clear(Options *o)
         g_free(words[i]);
     }
     g_strfreev(o->sets);
+}
+
+static char *command_line(int argc, char **argv)
+{
+    GString *out = g_string_new("iommu-sim");
+    char *word;
+
+    for (int a = 1; a < argc; a++) {
+        bool plain = argv[a][strspn(argv[a], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                             "0123456789-_.,:=/+")] == 0;
+
+        word = plain && *argv[a] ? g_strdup(argv[a]) : g_shell_quote(argv[a]);
+        g_string_append_printf(out, " %s", word);
+        g_free(word);
+    }
+    word = g_utf8_make_valid(out->str, out->len);
+    g_string_free(out, TRUE);
+    return word;
 }
 
 int main(int argc, char **argv)
@@ -353,6 +361,7 @@ int main(int argc, char **argv)
                          : "a trace file or --generate is needed, one of them; see --help");
         ok = false;
     }
+    o.command = command_line(original_count, original);
     o.profile = o.profile ? o.profile : g_strdup("full");
     o.generate.iommu = o.iommu ? o.iommu : o.generate.iommu;
     o.generate.mode = o.mode ? o.mode : o.generate.mode;

@@ -48,7 +48,7 @@ static void curve(FILE *f, const GArray *points, size_t offset, double most, con
         const SimPoint *p = &g_array_index(points, SimPoint, i);
         double v = *(const double *)((const char *)p + offset);
 
-        fprintf(f, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"><title>%" PRIu64 ": %g"
+        fprintf(f, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"><title>%s: %g"
                 "</title></circle>\n", x_of(i, points->len), y_of(v, most), colour, p->value, v);
     }
 }
@@ -66,7 +66,7 @@ static void axes(FILE *f, const char *name, const GArray *points, double most)
     }
     for (guint i = 0; i < points->len; i++) {
         if (points->len <= 16 || i % (points->len / 12) == 0) {
-            fprintf(f, "<text x=\"%.1f\" y=\"%g\" text-anchor=\"middle\">%" PRIu64 "</text>\n",
+            fprintf(f, "<text x=\"%.1f\" y=\"%g\" text-anchor=\"middle\">%s</text>\n",
                     x_of(i, points->len), BOTTOM + 18,
                     g_array_index(points, SimPoint, i).value);
         }
@@ -75,7 +75,7 @@ static void axes(FILE *f, const char *name, const GArray *points, double most)
             (LEFT + RIGHT) / 2, BOTTOM + 40, name);
 }
 
-void sim_plot_sweep(FILE *f, const char *name, const GArray *points)
+void sim_plot_sweep(FILE *f, const char *name, const char *command, const GArray *points)
 {
     static const struct {
         const char *what, *colour, *dash;
@@ -104,6 +104,14 @@ void sim_plot_sweep(FILE *f, const char *name, const GArray *points)
                 curves[i].colour, curves[i].what);
     }
     curve(f, points, offsetof(SimPoint, hit_rate), 1, "#777", " stroke-dasharray=\"5 4\"");
-    fprintf(f, "<text x=\"%g\" y=\"22\" fill=\"#777\">TLB hit rate (right)</text>\n</svg>\n",
-            LEFT + 470);
+    fprintf(f, "<text x=\"%g\" y=\"22\" fill=\"#777\">TLB hit rate (right)</text>\n", LEFT + 470);
+    if (command) {
+        bool cut = g_utf8_strlen(command, -1) > 110;
+        g_autofree char *shown = cut ? g_utf8_substring(command, 0, 107) : g_strdup(command);
+        g_autofree char *safe = g_markup_printf_escaped("%s%s", shown, cut ? "..." : "");
+
+        fprintf(f, "<text x=\"%g\" y=\"%g\" font-size=\"11\" fill=\"#777\">%s</text>\n", LEFT,
+                BOTTOM + 60, safe);
+    }
+    fputs("</svg>\n", f);
 }

@@ -21,11 +21,29 @@ static double per_miss(const SimReport *r)
     return ratio(r->counters.walk_reads + r->counters.config_reads, r->counters.tlb_misses);
 }
 
+char *sim_describe(const SimReport *r)
+{
+    const SimGeneratorOptions *o = r->origin.generate;
+
+    if (!o) {
+        return g_strdup_printf("trace %s", r->origin.trace ? r->origin.trace : "?");
+    }
+    return g_strdup_printf("%s, %s, %s over %" PRIu64 " %spages of %" PRIu64 " device%s, %" PRIu64
+                           " bytes every %" PRIu64 " cycles, seed %" PRIu64, o->iommu, o->mode,
+                           o->order, o->pages, o->page_bytes == 4096 ? "" : "huge ", o->streams,
+                           o->streams == 1 ? "" : "s", o->size, o->gap, o->seed);
+}
+
 void sim_print_summary(const SimReport *r, const IommuProfile *profile, FILE *out)
 {
     uint64_t done = r->requests - r->stalled;
     double ns = 1000.0 / profile->timing.clock_mhz;
 
+    if (r->origin.command) {
+        g_autofree char *run = sim_describe(r);
+
+        fprintf(out, "run                %s\n", run);
+    }
     fprintf(out, "profile            %s, %u MHz\n", profile->name, profile->timing.clock_mhz);
     fprintf(out, "requests           %" PRIu64 " (%" PRIu64 " ok, %" PRIu64 " faulted, %" PRIu64
             " stalled)\n", r->requests, r->ok, r->faulted, r->stalled);
@@ -37,10 +55,17 @@ void sim_print_summary(const SimReport *r, const IommuProfile *profile, FILE *ou
                 ratio(r->latency_sum, done), sim_percentile(r, 50), sim_percentile(r, 99),
                 r->latency_max, ratio(r->latency_sum, done) * ns);
     }
+    if (2 * (r->resources[IOMMU_RES_TXN].waited + r->resources[IOMMU_RES_PORT].waited) >
+        r->latency_sum) {
+        fputs("                   most of it is queueing at the way in: requests come faster than "
+              "they are answered\n", out);
+    }
     fprintf(out, "TLB                %" PRIu64 " lookups, %.3f %% hits\n", r->counters.tlb_lookups,
             100 * ratio(r->counters.tlb_hits, r->counters.tlb_lookups));
-    fprintf(out, "walks              %" PRIu64 ", %.3f reads a TLB miss\n", r->counters.walks,
-            per_miss(r));
+    fprintf(out, "walks              %" PRIu64 "; %.3f reads a TLB miss (%.3f of descriptors, %.3f of "
+            "configuration)\n", r->counters.walks, per_miss(r),
+            ratio(r->counters.walk_reads, r->counters.tlb_misses),
+            ratio(r->counters.config_reads, r->counters.tlb_misses));
     fprintf(out, "commands           %" PRIu64 " (%" PRIu64 " invalidations), events %" PRIu64
             ", lost %" PRIu64 "\n", r->counters.commands, r->counters.invalidations,
             r->counters.events, r->counters.events_lost);
@@ -88,6 +113,41 @@ static void add_parameter(void *opaque, const char *name, const char *unit, cons
     json_builder_add_string_value(opaque, value);
 }
 
+static void member_string(JsonBuilder *b, const char *name, const char *value)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_add_string_value(b, value);
+}
+
+static void add_origin(JsonBuilder *b, const SimOrigin *from)
+{
+    const SimGeneratorOptions *o = from->generate;
+
+    if (from->command) {
+        member_string(b, "command", from->command);
+    }
+    if (from->trace) {
+        member_string(b, "trace", from->trace);
+    }
+    if (!o) {
+        return;
+    }
+    json_builder_set_member_name(b, "generator");
+    json_builder_begin_object(b);
+    member_string(b, "iommu", o->iommu);
+    member_string(b, "mode", o->mode);
+    member_string(b, "order", o->order);
+    member(b, "count", o->count);
+    member(b, "pages", o->pages);
+    member(b, "streams", o->streams);
+    member(b, "gap", o->gap);
+    member(b, "size", o->size);
+    member(b, "writes", o->writes);
+    member(b, "commands", o->commands);
+    member(b, "seed", o->seed);
+    json_builder_end_object(b);
+}
+
 static void add_counters(JsonBuilder *b, const SimReport *r)
 {
     json_builder_set_member_name(b, "counters");
@@ -126,6 +186,7 @@ bool sim_write_json(const SimReport *r, const IommuProfile *profile, const char 
     uint64_t done = r->requests - r->stalled;
 
     json_builder_begin_object(b);
+    add_origin(b, &r->origin);
     json_builder_set_member_name(b, "profile");
     json_builder_add_string_value(b, profile->name);
     json_builder_set_member_name(b, "parameters");

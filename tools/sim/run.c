@@ -228,6 +228,11 @@ static bool do_item(Run *run, SimItem *item, char **error)
         *error = g_strdup("a request comes before 'start'");
         return false;
     }
+    if ((item->kind == SIM_WRITE || item->kind == SIM_READ) && item->addr >= b->register_bytes) {
+        *error = g_strdup_printf("the IOMMU has no register at 0x%" PRIx64 ": its registers have 0x%"
+                                 PRIx64 " bytes", item->addr, b->register_bytes);
+        return false;
+    }
     switch (item->kind) {
     case SIM_MEMORY:
         if (!ramhost_at(&b->ram, item->addr, 8)) {
@@ -336,8 +341,17 @@ bool sim_run(SimSource *s, const IommuProfile *profile, const SimRunOptions *o, 
             sim_trace_put(o->copy, &item);
         }
         ok = do_item(&run, &item, error);
+        if (!ok && s->where) {
+            g_autofree char *why = *error, *where = s->where(s);
+
+            *error = g_strconcat(where, ": ", why, NULL);
+        }
     }
     ok = ok && !*error;
+    if (ok && !run.bed.timed) {
+        *error = g_strdup("the trace has no 'start'");
+        ok = false;
+    }
     finish(&run);
     r->seconds = processor_seconds() - begun;
     if (ok && o->log) {

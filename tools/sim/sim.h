@@ -53,6 +53,8 @@ typedef struct SimSource SimSource;
 struct SimSource {
     SimMachine machine; /* known before the first next() */
     bool (*next)(SimSource *s, SimItem *item, char **error);
+    /** Where the last item came from, for messages; g_free. NULL: nobody could look there. */
+    char *(*where)(const SimSource *s);
     void (*free)(SimSource *s);
 };
 
@@ -103,6 +105,8 @@ typedef struct SimGeneratorOptions {
     uint64_t seed;
 } SimGeneratorOptions;
 
+/** Whether all of @o is allowed. */
+bool sim_generator_check(const SimGeneratorOptions *o, char **error);
 SimSource *sim_generator_new(const SimGeneratorOptions *o, char **error);
 
 /*
@@ -113,6 +117,7 @@ typedef struct SimBed {
     RamHost ram;
     IommuHostOps host_ops;  /* RamHost's, with ours in front where we listen */
     IommuModel *model;
+    uint64_t register_bytes; /* of its registers, from offset 0 */
     IommuTimed *timed;      /* NULL before the clock starts */
     const IommuProfile *profile;
     IommuTimedOps timed_ops;
@@ -176,6 +181,13 @@ typedef struct SimCurves {
     IommuCounters last;             /* what has been told so far */
 } SimCurves;
 
+/** What was run. */
+typedef struct SimOrigin {
+    const char *command;                 /* line */
+    const char *trace;                   /* NULL: generated */
+    const SimGeneratorOptions *generate; /* NULL: a trace */
+} SimOrigin;
+
 typedef struct SimReport {
     uint64_t requests, ok, faulted, stalled;
     uint64_t cycles;           /* last event */
@@ -191,6 +203,7 @@ typedef struct SimReport {
     uint32_t servers[IOMMU_RESOURCES];
     uint64_t bus_reads;        /* structures and descriptors read from memory */
     double seconds;            /* of the host's processor */
+    SimOrigin origin;          /* set by the caller of sim_run(); may stay empty */
 } SimReport;
 
 typedef struct SimRunOptions {
@@ -216,6 +229,8 @@ void sim_each_latency(const SimReport *r, void (*fn)(void *opaque, uint64_t cycl
 /** Latency below which @percent of the requests stay. */
 uint64_t sim_percentile(const SimReport *r, double percent);
 
+/** What was run, in a line; g_free. */
+char *sim_describe(const SimReport *r);
 void sim_print_summary(const SimReport *r, const IommuProfile *profile, FILE *out);
 bool sim_write_json(const SimReport *r, const IommuProfile *profile, const char *path,
                     char **error);
@@ -268,28 +283,30 @@ void sim_observer_free(SimObserver *o);
  */
 
 typedef struct SimSweep {
-    char *name;      /* parameter */
-    GArray *values;  /* uint64_t */
+    char *name;        /* parameter */
+    GPtrArray *values; /* char * */
 } SimSweep;
 
-/** "tlb.entries=64..4096:x2", "walker.slots=1..16:+3", "tlb.ways=1,2,4". NULL with *@error. */
+/** "tlb.entries=64..4096:x2", "pages=1..16:+3", "tlb.replacement=lru,rr". NULL with *@error. */
 SimSweep *sim_sweep_parse(const char *text, char **error);
 void sim_sweep_free(SimSweep *s);
 
 /** What a plot shows of one run. */
 typedef struct SimPoint {
-    uint64_t value;
+    const char *value;
     double mean, median, p99; /* latency, cycles */
     double hit_rate;          /* 0 to 1 */
 } SimPoint;
 
-/** An SVG of SimPoints, in the order of the sweep. */
-void sim_plot_sweep(FILE *f, const char *name, const GArray *points);
+/** An SVG of SimPoints, in the order of the sweep. @command: of which run; NULL: is not told. */
+void sim_plot_sweep(FILE *f, const char *name, const char *command, const GArray *points);
 
 /** A sweep of what @trace or the generator does on @profile. */
 typedef struct SimSweepRun {
     const SimSweep *sweep;
     const IommuProfile *profile;
+    char **sets;                  /* what was set in it; NULL: nothing */
+    const char *command;          /* command line */
     const char *trace;            /* NULL: the generator */
     SimGeneratorOptions generate;
     const char *csv, *plot;       /* where they go; @csv NULL: standard output; @plot NULL: none */
@@ -299,6 +316,17 @@ typedef struct SimSweepRun {
 bool sim_sweep_run(const SimSweepRun *s, char **error);
 /** Print a command line for each value, made of that of this process: together the same table. */
 bool sim_sweep_jobs(const SimSweepRun *s, int argc, char **argv, char **error);
+
+/*
+ * ---- profiles ---------------------------------------------------------------------------------
+ */
+
+/** iommu_profile_set(), with a hint if "timing." was forgotten. */
+bool sim_profile_set(IommuProfile *p, const char *name, const char *value, char **error);
+/** Words "NAME=VALUE"; @sets NULL: none. */
+bool sim_profile_set_all(IommuProfile *p, char **sets, char **error);
+/** List the parameters: name, value, unit, and for timing what is allowed. */
+void sim_profile_print(const IommuProfile *p, FILE *out);
 
 /*
  * ---- output files: "-" is standard output -----------------------------------------------------

@@ -26,7 +26,12 @@ static bool number(const char **text, uint64_t *v)
     return true;
 }
 
-static bool parse_range(const char *text, GArray *values)
+static void add(GPtrArray *values, uint64_t v)
+{
+    g_ptr_array_add(values, g_strdup_printf("%" PRIu64, v));
+}
+
+static bool parse_range(const char *text, GPtrArray *values)
 {
     uint64_t from, to, step;
     char how;
@@ -46,7 +51,7 @@ static bool parse_range(const char *text, GArray *values)
     /* One more than are allowed, so that this can be told. */
     for (uint64_t v = from; v <= to && values->len <= MOST_VALUES;
          v = how == 'x' ? v * step : v + step) {
-        g_array_append_val(values, v);
+        add(values, v);
         if (how == 'x' ? v > to / step : v > to - MIN(step, to)) {
             break;
         }
@@ -54,36 +59,37 @@ static bool parse_range(const char *text, GArray *values)
     return values->len > 0;
 }
 
-static bool parse_list(const char *text, GArray *values)
+/* Words; what they must be, the parameter knows. */
+static bool parse_list(const char *text, GPtrArray *values)
 {
-    for (;; text++) {
-        uint64_t v;
+    g_auto(GStrv) words = g_strsplit(text, ",", -1);
 
-        if (!number(&text, &v)) {
+    for (char **w = words; *w; w++) {
+        if (!**w) {
             return false;
         }
-        g_array_append_val(values, v);
-        if (*text != ',') {
-            return !*text;
-        }
+        g_ptr_array_add(values, g_strdup(*w));
     }
+    return values->len > 0;
 }
 
 SimSweep *sim_sweep_parse(const char *text, char **error)
 {
     const char *equals = strchr(text, '=');
     SimSweep *s = g_new0(SimSweep, 1);
+    bool range = equals && strstr(equals, "..");
 
-    s->values = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-    if (!equals || (!parse_range(equals + 1, s->values) &&
-                    (g_array_set_size(s->values, 0), !parse_list(equals + 1, s->values)))) {
-        *error = g_strdup_printf("--sweep '%s': NAME=FROM..TO:xN, NAME=FROM..TO:+N or NAME=A,B,C "
-                                 "is allowed", text);
+    s->values = g_ptr_array_new_with_free_func(g_free);
+    if (!equals || !(range ? parse_range : parse_list)(equals + 1, s->values)) {
+        *error = g_strdup_printf("--sweep '%s': %s is allowed", text, range
+                                 ? "FROM..TO:xN with 1 <= FROM <= TO and N >= 2, or FROM..TO:+N with "
+                                   "FROM <= TO and N >= 1"
+                                 : "NAME=FROM..TO:xN, NAME=FROM..TO:+N or NAME=A,B,C");
         sim_sweep_free(s);
         return NULL;
     }
     if (s->values->len > MOST_VALUES) {
-        *error = g_strdup_printf("--sweep '%s': %u values at most are allowed", text, MOST_VALUES);
+        *error = g_strdup_printf("--sweep '%.60s': %u values at most are allowed", text, MOST_VALUES);
         sim_sweep_free(s);
         return NULL;
     }
@@ -94,47 +100,93 @@ SimSweep *sim_sweep_parse(const char *text, char **error)
 void sim_sweep_free(SimSweep *s)
 {
     if (s) {
-        g_array_unref(s->values);
+        g_ptr_array_unref(s->values);
         g_free(s->name);
         g_free(s);
     }
 }
 
-static uint64_t value_at(const SimSweepRun *s, guint i)
+static const char *value_at(const SimSweepRun *s, guint i)
 {
-    return g_array_index(s->sweep->values, uint64_t, i);
+    return g_ptr_array_index(s->sweep->values, i);
 }
 
-/* A generator option may be swept as well as a parameter of the profile. */
-static bool set_value(const SimSweepRun *s, uint64_t v, SimGeneratorOptions *o, IommuProfile *p,
-                      char **error)
+/* What one value makes of everything. */
+typedef struct Setting {
+    SimGeneratorOptions generate;
+    IommuProfile profile;
+    IommuProfile *opened; /* which its name belongs to; NULL: SimSweepRun.profile */
+} Setting;
+
+static void setting_clear(Setting *to)
+{
+    if (to->opened) {
+        iommu_profile_free(to->opened);
+    }
+}
+
+static bool set_profile(const SimSweepRun *s, const char *value, Setting *to, char **error)
+{
+    g_autofree char *why = NULL;
+
+    to->opened = iommu_profile_open(value, &why);
+    if (!to->opened) {
+        *error = g_strconcat("profile ", why, NULL);
+        return false;
+    }
+    to->profile = *to->opened;
+    return sim_profile_set_all(&to->profile, s->sets, error);
+}
+
+/* False with *@error; false without: @name is none of the generator's. */
+static bool set_generator(const char *name, const char *value, SimGeneratorOptions *o,
+                          char **error)
 {
     const struct {
         const char *name;
-        uint64_t *value;
-    } generator[] = {
-        { "pages", &o->pages }, { "streams", &o->streams }, { "gap", &o->gap },
-        { "size", &o->size }, { "writes", &o->writes }, { "count", &o->count },
-        { "commands", &o->commands }, { "seed", &o->seed },
+        uint64_t *number;
+        const char **word;
+    } options[] = {
+        { "pages", &o->pages, NULL }, { "streams", &o->streams, NULL }, { "gap", &o->gap, NULL },
+        { "size", &o->size, NULL }, { "writes", &o->writes, NULL }, { "count", &o->count, NULL },
+        { "commands", &o->commands, NULL }, { "seed", &o->seed, NULL },
+        { "iommu", NULL, &o->iommu }, { "mode", NULL, &o->mode }, { "order", NULL, &o->order },
     };
-    const char *name = s->sweep->name;
-    g_autofree char *text = g_strdup_printf("%" PRIu64, v);
+    unsigned i = 0;
 
-    *o = s->generate;
-    *p = *s->profile;
-    for (unsigned i = 0; i < G_N_ELEMENTS(generator); i++) {
-        if (strcmp(name, generator[i].name)) {
-            continue;
-        }
+    while (i < G_N_ELEMENTS(options) && strcmp(name, options[i].name)) {
+        i++;
+    }
+    if (i == G_N_ELEMENTS(options)) {
+        return false;
+    }
+    if (options[i].word) {
+        *options[i].word = value;
+    } else if (!number(&value, options[i].number) || *value) {
+        *error = g_strdup_printf("--sweep '%s': a number is expected for each value", name);
+        return false;
+    }
+    return sim_generator_check(o, error);
+}
+
+/* A generator option may be swept as well as a parameter of the profile, or the profile. */
+static bool set_value(const SimSweepRun *s, const char *value, Setting *to, char **error)
+{
+    const char *name = s->sweep->name;
+
+    *to = (Setting) { .generate = s->generate, .profile = *s->profile };
+    if (!strcmp(name, "profile")) {
+        return set_profile(s, value, to, error) && iommu_profile_check(&to->profile, error);
+    }
+    if (set_generator(name, value, &to->generate, error)) {
         if (s->trace) {
             *error = g_strdup_printf("--sweep '%s': is the generator's, and '%s' is a trace", name,
                                      s->trace);
-            return false;
         }
-        *generator[i].value = v;
-        return true;
+        return !s->trace;
     }
-    return iommu_profile_set(p, name, text, error) && iommu_profile_check(p, error);
+    return !*error && sim_profile_set(&to->profile, name, value, error) &&
+           iommu_profile_check(&to->profile, error);
 }
 
 static bool set_any(const SimSweepRun *s, char **error)
@@ -144,10 +196,11 @@ static bool set_any(const SimSweepRun *s, char **error)
         return false;
     }
     for (guint i = 0; i < s->sweep->values->len; i++) {
-        SimGeneratorOptions o;
-        IommuProfile p;
+        Setting to;
+        bool ok = set_value(s, value_at(s, i), &to, error);
 
-        if (!set_value(s, value_at(s, i), &o, &p, error)) {
+        setting_clear(&to);
+        if (!ok) {
             return false;
         }
     }
@@ -159,12 +212,12 @@ static bool set_any(const SimSweepRun *s, char **error)
 static const char csv_head[] = "requests,cycles,latency_mean,latency_median,latency_p99,"
                                "latency_max,tlb_hit_rate,reads_per_miss,walks,bytes_per_cycle\n";
 
-static void csv_row(FILE *f, uint64_t value, const SimReport *r)
+static void csv_row(FILE *f, const char *value, const SimReport *r)
 {
     const IommuCounters *c = &r->counters;
     uint64_t done = MAX(r->requests - r->stalled, 1);
 
-    fprintf(f, "%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.4f,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.6f,"
+    fprintf(f, "%s,%" PRIu64 ",%" PRIu64 ",%.4f,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.6f,"
             "%.4f,%" PRIu64 ",%.4f\n", value, r->requests, r->cycles,
             (double)r->latency_sum / done, sim_percentile(r, 50), sim_percentile(r, 99),
             r->latency_max, c->tlb_lookups ? (double)c->tlb_hits / c->tlb_lookups : 0,
@@ -173,7 +226,7 @@ static void csv_row(FILE *f, uint64_t value, const SimReport *r)
     fflush(f);
 }
 
-static void add_point(GArray *points, uint64_t value, const SimReport *r)
+static void add_point(GArray *points, const char *value, const SimReport *r)
 {
     const IommuCounters *c = &r->counters;
     SimPoint p = {
@@ -187,22 +240,22 @@ static void add_point(GArray *points, uint64_t value, const SimReport *r)
     g_array_append_val(points, p);
 }
 
-static bool run_value(const SimSweepRun *s, uint64_t v, SimReport *r, char **error)
+static bool run_value(const SimSweepRun *s, const char *value, SimReport *r, char **error)
 {
     SimRunOptions run = { 0 };
-    SimGeneratorOptions o;
-    SimSource *source;
-    IommuProfile p;
-    bool ok;
+    SimSource *source = NULL;
+    Setting to;
+    bool ok = set_value(s, value, &to, error);
 
-    if (!set_value(s, v, &o, &p, error)) {
-        return false;
+    if (ok) {
+        source = s->trace ? sim_trace_open(s->trace, error)
+                          : sim_generator_new(&to.generate, error);
     }
-    source = s->trace ? sim_trace_open(s->trace, error) : sim_generator_new(&o, error);
-    ok = source && sim_run(source, &p, &run, r, error);
+    ok = source && sim_run(source, &to.profile, &run, r, error);
     if (source) {
         source->free(source);
     }
+    setting_clear(&to);
     return ok;
 }
 
@@ -211,7 +264,7 @@ static bool write_plot(const SimSweepRun *s, const GArray *points, char **error)
     FILE *f = sim_output_open(s->plot, error);
 
     if (f) {
-        sim_plot_sweep(f, s->sweep->name, points);
+        sim_plot_sweep(f, s->sweep->name, s->command, points);
     }
     return f && sim_output_close(f, s->plot, error);
 }
@@ -250,7 +303,7 @@ bool sim_sweep_jobs(const SimSweepRun *s, int argc, char **argv, char **error)
         return false;
     }
     for (guint i = 0; i < s->sweep->values->len; i++) {
-        g_autofree char *sweep = g_strdup_printf("%s=%" PRIu64, s->sweep->name, value_at(s, i));
+        g_autofree char *sweep = g_strdup_printf("%s=%s", s->sweep->name, value_at(s, i));
 
         for (int a = 0; a < argc; a++) {
             bool swept = !strcmp(argv[a], "--sweep");

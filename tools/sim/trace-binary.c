@@ -47,7 +47,8 @@ bool trace_binary_next(SimSource *s, SimItem *item, char **error)
 {
     TraceSource *t = (TraceSource *)s;
     int kind = getc_unlocked(t->f);
-    uint64_t v[6];
+    uint64_t v[6] = { 0 };
+    const char *why = NULL;
     bool ok;
 
     if (kind == EOF) {
@@ -69,19 +70,20 @@ bool trace_binary_next(SimSource *s, SimItem *item, char **error)
         break;
     case SIM_WRITE:
     case SIM_READ:
-        ok = get_numbers(t, v, kind == SIM_WRITE ? 3 : 2) && (v[1] == 4 || v[1] == 8);
+        ok = get_numbers(t, v, kind == SIM_WRITE ? 3 : 2);
         item->addr = v[0];
-        item->size = v[1];
+        item->size = MIN(v[1], 255);
         item->value = kind == SIM_WRITE ? v[2] : 0;
+        why = trace_bad_register(item);
         break;
     case SIM_REQUEST:
-        ok = get_numbers(t, v, 4) && (v[3] & F_PASID ? get_numbers(t, v + 4, 1) : true) &&
-             v[2] <= 4096 && (v[1] & 4095) + v[2] <= 4096;
+        ok = get_numbers(t, v, 4) && (v[3] & F_PASID ? get_numbers(t, v + 4, 1) : true);
         item->txn.stream = v[0];
         item->txn.addr = v[1];
-        item->txn.size = v[2];
+        item->txn.size = MIN(v[2], UINT32_MAX);
         item->txn.pasid = v[3] & F_PASID ? v[4] : 0;
         trace_flags_to_request(item, v[3]);
+        why = trace_bad_request(&item->txn, v[3], v[4]);
         break;
     case SIM_PAGE:
         ok = get_numbers(t, v, 4) && (v[3] & F_PASID ? get_numbers(t, v + 4, 1) : true);
@@ -90,15 +92,24 @@ bool trace_binary_next(SimSource *s, SimItem *item, char **error)
         item->page.prgi = v[2];
         item->page.pasid = v[3] & F_PASID ? v[4] : 0;
         trace_flags_to_page(item, v[3]);
+        why = trace_bad_page(v[2], v[3], v[4]);
         break;
     default:
         ok = false;
         break;
     }
-    if (!ok) {
-        *error = g_strdup_printf("%s: item %lu is cut short or malformed", t->path, t->number);
+    if (!ok || why) {
+        *error = g_strdup_printf("%s: item %lu: %s", t->path, t->number,
+                                 ok ? why : "is cut short or malformed");
     }
-    return ok;
+    return ok && !why;
+}
+
+char *trace_binary_where(const SimSource *s)
+{
+    const TraceSource *t = (const TraceSource *)s;
+
+    return g_strdup_printf("%s: item %lu", t->path, t->number);
 }
 
 bool trace_binary_header(TraceSource *t, char **error)

@@ -42,19 +42,16 @@ static bool number(TraceSource *t, const char *word, uint64_t *v, char **error)
     return true;
 }
 
-static bool read_flags(TraceSource *t, char **w, uint32_t *f, uint32_t *pasid, char **error)
+static bool read_flags(TraceSource *t, char **w, uint32_t *f, uint64_t *pasid, char **error)
 {
     for (*f = 0; *w; w++) {
         unsigned i = 0;
 
         if (!strcmp(*w, "pasid")) {
-            uint64_t v;
-
-            if (!number(t, w[1], &v, error)) {
+            if (!number(t, w[1], pasid, error)) {
                 return false;
             }
             *f |= F_PASID;
-            *pasid = v;
             w++;
             continue;
         }
@@ -102,6 +99,7 @@ static char **next_line(TraceSource *t)
 
 static bool text_register(TraceSource *t, char **w, SimItem *item, bool write, char **error)
 {
+    const char *why;
     uint64_t size;
 
     item->kind = write ? SIM_WRITE : SIM_READ;
@@ -109,17 +107,16 @@ static bool text_register(TraceSource *t, char **w, SimItem *item, bool write, c
         (write && !number(t, w[2], &item->value, error))) {
         return false;
     }
-    if (size != 4 && size != 8) {
-        return fail(t, error, "a register access has 4 or 8 bytes", w[1]);
-    }
-    item->size = size;
-    return true;
+    item->size = MIN(size, 255);
+    why = trace_bad_register(item);
+    return !why || fail(t, error, why, w[item->size == 4 ? 2 : 1]);
 }
 
 static bool text_request(TraceSource *t, char **w, SimItem *item, char **error)
 {
-    uint64_t stream, size;
-    uint32_t f, pasid = 0;
+    uint64_t stream, size, pasid = 0;
+    const char *why;
+    uint32_t f;
 
     item->kind = SIM_REQUEST;
     memset(&item->txn, 0, sizeof(item->txn));
@@ -130,11 +127,15 @@ static bool text_request(TraceSource *t, char **w, SimItem *item, char **error)
         !number(t, w[2], &size, error) || !read_flags(t, w + 3, &f, &pasid, error)) {
         return false;
     }
-    if (size > 4096 || (item->txn.addr & 4095) + size > 4096) {
-        return fail(t, error, "a request may not cross a 4096-byte boundary", w[2]);
+    if (stream > UINT32_MAX) {
+        return fail(t, error, "a stream has 32 bits", w[0]);
+    }
+    item->txn.size = MIN(size, UINT32_MAX);
+    why = trace_bad_request(&item->txn, f, pasid);
+    if (why) {
+        return fail(t, error, why, w[2]);
     }
     item->txn.stream = stream;
-    item->txn.size = size;
     item->txn.pasid = pasid;
     trace_flags_to_request(item, f);
     return true;
@@ -142,8 +143,9 @@ static bool text_request(TraceSource *t, char **w, SimItem *item, char **error)
 
 static bool text_page(TraceSource *t, char **w, SimItem *item, char **error)
 {
-    uint64_t stream, prgi;
-    uint32_t f, pasid = 0;
+    uint64_t stream, prgi, pasid = 0;
+    const char *why;
+    uint32_t f;
 
     item->kind = SIM_PAGE;
     memset(&item->page, 0, sizeof(item->page));
@@ -153,6 +155,13 @@ static bool text_page(TraceSource *t, char **w, SimItem *item, char **error)
     if (!number(t, w[0], &stream, error) || !number(t, w[1], &item->page.addr, error) ||
         !number(t, w[2], &prgi, error) || !read_flags(t, w + 3, &f, &pasid, error)) {
         return false;
+    }
+    if (stream > UINT32_MAX) {
+        return fail(t, error, "a stream has 32 bits", w[0]);
+    }
+    why = trace_bad_page(prgi, f, pasid);
+    if (why) {
+        return fail(t, error, why, w[2]);
     }
     item->page.stream = stream;
     item->page.prgi = prgi;
@@ -263,6 +272,13 @@ bool trace_text_next(SimSource *s, SimItem *item, char **error)
     ok = text_item(t, words, item, error);
     g_strfreev(words);
     return ok;
+}
+
+char *trace_text_where(const SimSource *s)
+{
+    const TraceSource *t = (const TraceSource *)s;
+
+    return g_strdup_printf("%s:%lu", t->path, t->number);
 }
 
 bool trace_text_header(TraceSource *t, char **error)

@@ -52,6 +52,36 @@ uint32_t trace_page_to_flags(const IommuPageRequest *p)
            (p->has_pasid ? F_PASID : 0) | (p->last ? F_LAST : 0) | (p->r ? F_READ : 0);
 }
 
+/* ---- what cannot be, in either form */
+
+#define MOST_PASID 0xfffffu
+#define MOST_PRGI 511u
+
+const char *trace_bad_request(const IommuTxn *t, uint32_t f, uint64_t pasid)
+{
+    return t->size > 4096 || (t->addr & 4095) + t->size > 4096
+               ? "a request may not cross a 4096-byte boundary"
+           : (f & F_ATS) && (f & F_TRANSLATED)
+               ? "a request is 'ats' or 'translated', not both"
+           : (f & F_PASID) && pasid > MOST_PASID ? "a PASID is 0 to 0xfffff"
+           : f & (F_LAST | F_READ) ? "'last' and 'read' are of page requests" : NULL;
+}
+
+const char *trace_bad_page(uint64_t prgi, uint32_t f, uint64_t pasid)
+{
+    return prgi > MOST_PRGI ? "a page request group is 0 to 511"
+           : (f & F_PASID) && pasid > MOST_PASID ? "a PASID is 0 to 0xfffff"
+           : f & (F_ATOMIC | F_NW | F_NOSNOOP | F_ATS | F_TRANSLATED | F_SPECULATIVE)
+               ? "a page request has none of atomic, nw, nosnoop, ats, translated, speculative"
+               : NULL;
+}
+
+const char *trace_bad_register(const SimItem *item)
+{
+    return item->size != 4 && item->size != 8 ? "a register access has 4 or 8 bytes"
+           : item->size == 4 && item->value >> 32 ? "the value has more than 4 bytes" : NULL;
+}
+
 /* ---- opening */
 
 static void trace_free(SimSource *s)
@@ -84,11 +114,13 @@ SimSource *sim_trace_open(const char *path, char **error)
     }
     if (fread(magic, 1, 4, t->f) == 4 && !memcmp(magic, TRACE_BINARY_MAGIC, 4)) {
         t->base.next = trace_binary_next;
+        t->base.where = trace_binary_where;
         ok = trace_binary_header(t, error);
     } else {
         char rest[64] = "";
 
         t->base.next = trace_text_next;
+        t->base.where = trace_text_where;
         t->number = 1;
         ok = fgets(rest, sizeof(rest), t->f) && !strncmp(magic, TRACE_TEXT_MAGIC, 4) &&
              !strcmp(g_strchomp(rest), &TRACE_TEXT_MAGIC[4]);

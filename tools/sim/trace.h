@@ -42,9 +42,19 @@ struct SimTraceWriter {
     uint64_t cycle;
 };
 
+/*
+ * Why a request or page request cannot be, or NULL. Its numbers fit their types.
+ */
+const char *trace_bad_request(const IommuTxn *t, uint32_t f, uint64_t pasid);
+const char *trace_bad_page(uint64_t prgi, uint32_t f, uint64_t pasid);
+/* Why an access to a register of the IOMMU cannot be. */
+const char *trace_bad_register(const SimItem *item);
+
 /* A reader: the header behind the magic, then SimSource.next. */
+char *trace_text_where(const SimSource *s);
 bool trace_text_header(TraceSource *t, char **error);
 bool trace_text_next(SimSource *s, SimItem *item, char **error);
+char *trace_binary_where(const SimSource *s);
 bool trace_binary_header(TraceSource *t, char **error);
 bool trace_binary_next(SimSource *s, SimItem *item, char **error);
 

@@ -150,8 +150,28 @@ class Refusals(Case):
             self.assert_refused((*GENERATE, "--sweep", f"seed={values}"), "1000")
 
     def test_a_sweep_of_no_numbers(self):
-        for values in ("", "1,", "-1", "5..1:+1", "0..8:x2", "1..8:x1", "1..8", "99999999999999999999"):
+        for values in ("", "1,", ",1", "1,,2"):
             self.assert_refused((*GENERATE, "--sweep", f"seed={values}"), "A,B,C")
+        for values in ("5..1:+1", "0..8:x2", "1..8:x1", "1..8", "1..x:+1"):
+            self.assert_refused((*GENERATE, "--sweep", f"seed={values}"), "1 <= FROM <= TO")
+        for values in ("-1", "99999999999999999999", "1,two"):
+            self.assert_refused((*GENERATE, "--sweep", f"seed={values}"), "number")
+
+    def test_a_sweep_of_what_is_not_allowed(self):
+        """Nothing runs before the last value has been looked at."""
+        for name, value, said in (("tlb.replacement", "lru,best", "best"), ("mode", "s1,s3", "s3"),
+                                  ("profile", "full,mmu9", "mmu9"), ("pages", "16,0", "pages 0"),
+                                  ("tlb.entries", "64,65", "65")):
+            self.assert_refused((*GENERATE, "--sweep", f"{name}={value}"), said)
+
+    def test_a_parameter_without_its_section(self):
+        self.assert_refused((*GENERATE, "--set", "mem.latency=5"), "timing.mem.latency")
+        self.assert_refused((*GENERATE, "--sweep", "mem.latency=5"), "timing.mem.latency")
+
+    def test_a_failed_conversion_leaves_nothing(self):
+        self.file("script", "0 8 erase\n")
+        self.assert_refused(("--convert", "script", "script", "-w", "out"), "erase")
+        self.assertFalse((self.there / "out").exists())
 
     def test_a_sweep_of_standard_input(self):
         self.assert_refused(("-", *SWEEP), "standard input")
@@ -169,6 +189,27 @@ class Outputs(Case):
         self.assertIn("traceEvents", json.loads(self.succeed(*GENERATE, "--perfetto", "-")))
         self.assertTrue(self.succeed(*GENERATE, "-w", "-").startswith("stagewalk-trace 1\n"))
         self.assertEqual(os.listdir(self.there), ["x"])
+
+    def test_what_was_run_is_told(self):
+        self.succeed(*BUSY, "--json", "x", "--html", "page")
+        run = json.loads(self.read("x"))
+        self.assertEqual(run["command"].split()[0:3], ["iommu-sim", "--generate", "--count"])
+        self.assertEqual((run["generator"]["mode"], run["generator"]["pages"],
+                          run["generator"]["seed"]), ("nested", 150, 1))
+        self.assertIn(run["command"], self.read("page"))
+        self.file("a <trace>", TRACE)
+        self.succeed("a <trace>", "--json", "x", "--html", "page")
+        self.assertEqual(json.loads(self.read("x"))["trace"], "a <trace>")
+        self.assertIn("a &lt;trace&gt;", self.read("page"))
+        self.assertNotIn("<trace>", self.read("page"))
+
+    def test_the_summary_tells_a_saturated_port(self):
+        self.assertIn("queueing at the way in", self.succeed("-g", "-n", 2000))
+        self.assertNotIn("queueing at the way in", self.succeed("-g", "-n", 2000, "--gap", 200))
+
+    def test_parameters_have_ranges(self):
+        self.assertRegex(self.succeed("--parameters"),
+                         r"timing\.mem\.latency +100 +cycles +0 to 1000000\n")
 
     def test_a_resource_is_never_busier_than_its_servers(self):
         self.succeed(*BUSY, "--json", "x")
@@ -465,6 +506,20 @@ class Sweeps(Case):
                               ["9223372036854775808"])):
             rows = self.succeed(*GENERATE, "--sweep", f"seed={text}", "--no-head").splitlines()
             self.assertEqual([row.split(",")[0] for row in rows], values)
+
+    def test_words_can_be_swept(self):
+        for name, words in (("tlb.replacement", ["lru", "rr", "plru", "random"]),
+                            ("mode", ["bypass", "s1", "s2", "nested"]), ("iommu", ["smmuv3", "vtd"]),
+                            ("profile", ["full", "mmu600"]), ("order", ["stride", "zipf"])):
+            run = ("--generate", "-n", 300, "--pages", 60, "--set", "tlb.entries=16", "--set",
+                   "tlb.ways=4")
+            rows = self.succeed(*run, "--sweep", f"{name}={','.join(words)}",
+                                "--no-head").splitlines()
+            self.assertEqual([row.split(",")[0] for row in rows], words)
+            for word, row in zip(words, rows):
+                option = ("--set", f"{name}={word}") if "." in name else (f"--{name}", word)
+                one = json.loads(self.succeed(*run, *option, "--json", "-"))
+                self.assertEqual(int(row.split(",")[2]), one["cycles"], (name, word))
 
     def test_a_sweep_of_a_trace(self):
         self.file("trace", TRACE)

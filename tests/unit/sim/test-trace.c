@@ -82,8 +82,18 @@ static const struct {
     { "item", HEADER "q 1\n", { ":4:", "q" } },
     { "size", HEADER "w 0x20 3 1\n", { ":4:", "3", "4 or 8" } },
     { "alignment", HEADER "m 0x1004 1\n", { ":4:", "0x1004", "multiple of 8" } },
-    { "outside", HEADER "m 0x900000 1\n", { "0x900000" } },
-    { "early", HEADER "t 1 0 4\n", { "start" } },
+    { "outside", HEADER "m 0x900000 1\n", { ":4:", "0x900000" } },
+    { "early", HEADER "t 1 0 4\n", { ":4:", "start" } },
+    { "no-start", HEADER "m 0x1000 1\n", { "start" } },
+    { "value", HEADER "w 0x20 4 0x1ffffffff\n", { ":4:", "0x1ffffffff", "4 bytes" } },
+    { "register", HEADER "r 0x1000000 4\n", { ":4:", "0x1000000", "no register" } },
+    { "both", HEADER "start\n1 t 1 0 4 ats translated\n", { ":5:", "ats", "translated" } },
+    { "pasid", HEADER "start\n1 t 1 0 4 pasid 0x100000\n", { ":5:", "0xfffff" } },
+    { "page-pasid", HEADER "start\n1 p 1 0 4 pasid 0x100000\n", { ":5:", "0xfffff" } },
+    { "group", HEADER "start\n1 p 1 0 600\n", { ":5:", "600", "511" } },
+    { "stream", HEADER "start\n1 t 0x100000000 0 4\n", { ":5:", "0x100000000", "32" } },
+    { "page-word", HEADER "start\n1 p 1 0 5 ats\n", { ":5:", "page request", "ats" } },
+    { "request-word", HEADER "start\n1 t 1 0 5 last\n", { ":5:", "page request", "last" } },
 };
 
 static void test_wrong(gconstpointer data)
@@ -148,7 +158,7 @@ static void test_binary_garbage(void)
     g_rand_free(rand);
 }
 
-static void sweep_values(const char *text, const char *name, unsigned count, uint64_t last)
+static void sweep_values(const char *text, const char *name, unsigned count, const char *last)
 {
     char *error = NULL;
     SimSweep *s = sim_sweep_parse(text, &error);
@@ -156,7 +166,7 @@ static void sweep_values(const char *text, const char *name, unsigned count, uin
     g_assert_cmpstr(error, ==, NULL);
     g_assert_cmpstr(s->name, ==, name);
     g_assert_cmpuint(s->values->len, ==, count);
-    g_assert_cmpuint(g_array_index(s->values, uint64_t, count - 1), ==, last);
+    g_assert_cmpstr(g_ptr_array_index(s->values, count - 1), ==, last);
     sim_sweep_free(s);
 }
 
@@ -164,9 +174,10 @@ static void test_sweep(void)
 {
     static const char *const bad[] = { "tlb", "a=", "a=1..", "a=1..4:x1", "a=0..4:x2", "a=1,,2" };
 
-    sweep_values("tlb.entries=64..4096:x2", "tlb.entries", 7, 4096);
-    sweep_values("walker.slots=1..10:+3", "walker.slots", 4, 10);
-    sweep_values("pages=1,5,9", "pages", 3, 9);
+    sweep_values("tlb.entries=64..4096:x2", "tlb.entries", 7, "4096");
+    sweep_values("walker.slots=1..10:+3", "walker.slots", 4, "10");
+    sweep_values("pages=1,5,9", "pages", 3, "9");
+    sweep_values("tlb.replacement=lru,rr", "tlb.replacement", 2, "rr");
     for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
         char *error = NULL;
 
@@ -293,6 +304,8 @@ static const struct {
     { "key", "script", "\n0 8 read addres=1\n", { ":2:", "addres=1", "stride" } },
     { "range", "script", "0 8 read count=0\n", { "count=0", "1 to 4294967295" } },
     { "number", "script", "0 8 read addr=x\n", { ":1:", "'x'", "number" } },
+    { "aligned", "script", "0 8 cas addr=0x1004 length=8\n", { ":1:", "cas", "multiple" } },
+    { "address", "script", "0 8 read length=8\n", { ":1:", "read", "addr=" } },
     { "short", "script", "0 8\n", { ":1:", "OPERATION" } },
     { "window", "script", "0 8 read random\n", { "random", "window" } },
     { "empty", "script", "# nothing\n", { "no descriptor" } },
@@ -390,13 +403,14 @@ static void test_plot(void)
     GMarkupParseContext *xml = g_markup_parse_context_new(&nothing, 0, NULL, NULL);
 
     for (unsigned i = 0; i < 3; i++) {
+        static const char *const values[] = { "64", "128", "256" };
         SimPoint p = {
-            .value = 64u << i, .mean = 40 - i, .median = 30, .p99 = 90, .hit_rate = 0.5
+            .value = values[i], .mean = 40 - i, .median = 30, .p99 = 90, .hit_rate = 0.5
         };
 
         g_array_append_val(points, p);
     }
-    sim_plot_sweep(f, "tlb.entries", points);
+    sim_plot_sweep(f, "tlb.entries", "iommu-sim -g <>", points);
     fclose(f);
     g_assert_true(g_markup_parse_context_parse(xml, text, length, NULL));
     g_assert_true(g_markup_parse_context_end_parse(xml, NULL));
