@@ -27,7 +27,8 @@ def counters(step, case):
     untimed = {"untimed.transactions": requests} if case.timed else {}
     return {**untimed, "transactions": requests, "translated": moved, "bypassed": requests - moved,
             "aborted": 0, "stalled": 0, "tlb_lookups": moved, "tlb_hits": moved // 2,
-            "tlb_misses": moved - moved // 2, "walks": moved // 2, "walk_reads": moved,
+            "tlb_misses": moved - moved // 2, "ipa_hits": 0, "walks": moved // 2,
+            "walk_reads": moved,
             "config_lookups": requests, "config_misses": 5, "commands": moved,
             "invalidations": moved // 2, "faults": 0, "events": 0}
 

@@ -86,6 +86,15 @@ static void test_no_interrupt_remapping(void)
     sw_machine_free(m);
 }
 
+static void test_qtree(void)
+{
+    SwMachine *m = sw_machine_q35(NULL, NULL);
+    g_autofree char *text = qtest_hmp(m->qts, "info qtree");
+
+    g_assert_nonnull(strstr(text, "mmio 00000000fed90000/"));
+    sw_machine_free(m);
+}
+
 static void test_model(SwMachine *m)
 {
     VtdRootTable root;
@@ -126,6 +135,10 @@ static const SwReadBack read_back[] = {
     { "/vtd/properties/read-eim", NULL, "eim", "on" },
     { "/vtd/properties/read-caches", "caches=one", "profile", "one" },
     { "/vtd/properties/read-no-caches", "profile=vtd-64", "caches", "" },
+    { "/vtd/properties/read-place-of-faults", NULL, "fro", "34" },
+    { "/vtd/properties/read-place-of-faults-max", "nfr=256", "fro", "256" },
+    { "/vtd/properties/read-place-of-iotlb", NULL, "iro", "15" },
+    { "/vtd/properties/read-no-proximity", NULL, "proximity-domain", "4294967295" },
 };
 
 int main(int argc, char **argv)
@@ -139,6 +152,7 @@ int main(int argc, char **argv)
     }
     qtest_add_func("/vtd/properties/R5-no-prs-no-pqa", test_no_page_requests);
     qtest_add_func("/vtd/properties/R5-no-ir-no-irta", test_no_interrupt_remapping);
+    qtest_add_func("/vtd/properties/place-in-qtree", test_qtree);
     sw_add_models("/vtd/properties/model", models, true, test_model);
     sw_add_read_back(read_back, G_N_ELEMENTS(read_back), true);
     sw_add_profiles("/vtd/properties/profile", true);

@@ -158,13 +158,13 @@ static bool config_check_ranges(const SmmuConfig *c, char *err, size_t size)
 
     for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
         if (ranges[i].value < ranges[i].min || ranges[i].value > ranges[i].max) {
-            snprintf(err, size, "%s=%u: allowed are %u to %u", ranges[i].name, ranges[i].value,
+            snprintf(err, size, "%s=%u: must be %u to %u", ranges[i].name, ranges[i].value,
                      ranges[i].min, ranges[i].max);
             return false;
         }
     }
     if (!config_pmcg_size_ok(c)) {
-        snprintf(err, size, "pmcg_size=%u: allowed are 32, 36, 40, 44, 48 and 64", c->pmcg_size);
+        snprintf(err, size, "pmcg_size=%u: must be 32, 36, 40, 44, 48 or 64", c->pmcg_size);
         return false;
     }
     for (size_t i = 0; i < sizeof(size_bits); i++) {
@@ -172,7 +172,7 @@ static bool config_check_ranges(const SmmuConfig *c, char *err, size_t size)
             return true;
         }
     }
-    snprintf(err, size, "oas=%u: allowed are 32, 36, 40, 42, 44, 48 and 52", c->oas);
+    snprintf(err, size, "oas=%u: must be 32, 36, 40, 42, 44, 48 or 52", c->oas);
     return false;
 }
 
@@ -247,7 +247,7 @@ bool smmu_config_check(const SmmuConfig *c, char *err, size_t size)
           "mteperm=off: stage 2 from minor=4 on needs mteperm=on" },
         { !c->gran4k && !c->gran16k && !c->gran64k,
           "gran4k=off, gran16k=off, gran64k=off: at least one granule must be on" },
-        { c->vax != 48 && c->vax != 52, "vax: allowed are 48 and 52" },
+        { c->vax != 48 && c->vax != 52, "vax: must be 48 or 52" },
         { c->ds && !(c->vax == 52 && (c->gran4k || c->gran16k)),
           "ds=on: needs vax=52 and gran4k=on or gran16k=on" },
         { c->vax == 52 && !wide_granule, "vax=52: needs gran64k=on or ds=on" },

@@ -147,6 +147,12 @@ static unsigned config_iro(const VtdConfig *cfg)
     return cfg->iro ? cfg->iro * 16u : IRO_LOW;
 }
 
+void vtd_config_settle(VtdConfig *cfg)
+{
+    cfg->fro = config_fro(cfg) / 16;
+    cfg->iro = config_iro(cfg) / 16;
+}
+
 uint64_t vtd_config_mmio_size(const VtdConfig *cfg)
 {
     unsigned end = config_fro(cfg) + cfg->nfr * 16u;
@@ -242,20 +248,20 @@ static bool config_check_ranges(const VtdConfig *c, char *err, size_t size)
 
     for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
         if (ranges[i].value < ranges[i].min || ranges[i].value > ranges[i].max) {
-            return complain(err, size, "%s is %u; allowed are %u to %u", ranges[i].name,
+            return complain(err, size, "%s=%u: must be %u to %u", ranges[i].name,
                             ranges[i].value, ranges[i].min, ranges[i].max);
         }
     }
     if (c->sagaw & ~0xeu) {
-        return complain(err, size, "sagaw is 0x%x; allowed are combinations of 0x2, 0x4 and 0x8",
+        return complain(err, size, "sagaw=0x%x: must be a combination of 0x2, 0x4 and 0x8",
                         c->sagaw);
     }
     /* A unit without second stage remaps interrupts, and may have a first stage. */
     if (!c->sagaw && c->ssts) {
-        return complain(err, size, "sagaw is 0; allowed only with ssts=off");
+        return complain(err, size, "sagaw=0: needs ssts=off");
     }
     if (c->sslps != 0 && c->sslps != 1 && c->sslps != 3) {
-        return complain(err, size, "sslps is %u; allowed are 0, 1 and 3", c->sslps);
+        return complain(err, size, "sslps=%u: must be 0, 1 or 3", c->sslps);
     }
     return true;
 }
@@ -275,26 +281,26 @@ static bool config_check_places(const VtdConfig *c, char *err, size_t size)
     unsigned fixed_end = c->mts ? VTD_REG_MTRR_END : VTD_REG_PEUADDR + 4;
 
     if (c->fro > field_max(VTD_CAP_FRO) || c->iro > field_max(VTD_ECAP_IRO)) {
-        return complain(err, size, "%s is 0x%x; allowed are 0 to 0x3ff",
+        return complain(err, size, "%s=0x%x: must be 0 to 0x3ff",
                         c->fro > field_max(VTD_CAP_FRO) ? "fro" : "iro",
                         c->fro > field_max(VTD_CAP_FRO) ? c->fro : c->iro);
     }
     if (fro < fixed_end || fro_end > VTD_MMIO_MAX_BYTES) {
         return complain(err, size,
-                        "fro is 0x%x; %u records there leave the free offsets 0x%x to 0x%x",
+                        "fro=0x%x: %u records there leave the free offsets 0x%x to 0x%x",
                         fro / 16, c->nfr, fixed_end, VTD_MMIO_MAX_BYTES - 1);
     }
     if (iro_end > VTD_MMIO_MAX_BYTES || (iro < fixed_end && iro != IRO_LOW)) {
-        return complain(err, size, "iro is 0x%x; allowed are 0xf and places in 0x%x to 0x%x",
+        return complain(err, size, "iro=0x%x: must be 0xf or a place in 0x%x to 0x%x",
                         iro / 16, fixed_end, VTD_MMIO_MAX_BYTES - 1);
     }
     if (overlaps_fixed(c, fro, fro_end) || overlaps_fixed(c, iro, iro_end)) {
-        return complain(err, size, "%s is 0x%x; 0x300 to 0x44f are registers of pms and ecmds",
+        return complain(err, size, "%s=0x%x: 0x300 to 0x44f are registers of pms and ecmds",
                         overlaps_fixed(c, fro, fro_end) ? "fro" : "iro",
                         overlaps_fixed(c, fro, fro_end) ? fro / 16 : iro / 16);
     }
     if (iro < fro_end && fro < iro_end) {
-        return complain(err, size, "iro is 0x%x; fault recording registers occupy 0x%x to 0x%x",
+        return complain(err, size, "iro=0x%x: fault recording registers occupy 0x%x to 0x%x",
                         iro / 16, fro, fro_end - 1);
     }
     return true;

@@ -102,7 +102,7 @@ const IommuProp vtd_knobs[] = {
     KNOB_BOOL("stale-tm", stale_tm, "set by older machine types; without effect: the TM bit is "
               "gone since revision 3.2, bit 62 of a second-stage leaf is reserved (or IW)"),
     KNOB("proximity-domain", proximity, IOMMU_PROP_U32, NULL,
-         "NUMA node of the unit, for all units or none (RHSA)"),
+         "NUMA node of the unit, for all units or none (RHSA); 4294967295 where none was given"),
     KNOB_BOOL("platform-opt-in", opt_in, "DMAR: firmware leaves no DMA outside of RMRRs "
               "(DMA_CTRL_PLATFORM_OPT_IN_FLAG)"),
     { .name = NULL }
@@ -329,6 +329,10 @@ bool vtd_configure(VTDUnit *u, VtdConfig *c, Error **errp)
     if (!vtd_config_check(c, why, sizeof(why))) {
         error_setg(errp, "intel-iommu: %s", why);
         return false;
+    }
+    vtd_config_settle(c);
+    if (!vtd_has_proximity(u)) {
+        u->knob.proximity = VTD_NO_PROXIMITY;
     }
     return true;
 }

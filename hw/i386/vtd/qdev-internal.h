@@ -64,6 +64,9 @@ static inline VTDUnit *vtd_unit_of(IommuShell *s)
     return container_of(s, VTDUnit, shell);
 }
 
+/** What the property reads where none was given. */
+#define VTD_NO_PROXIMITY UINT32_MAX
+
 static inline bool vtd_has_proximity(const VTDUnit *u)
 {
     return iommu_props_given(&u->knobs, offsetof(VTDKnobs, proximity));

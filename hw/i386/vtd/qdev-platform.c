@@ -17,6 +17,7 @@
 #include "hw/pci/pci_bus.h"
 #include "hw/pci/pcie.h"
 #include "hw/pci/pcie_sriov.h"
+#include "hw/sysbus.h"
 #include "hw/timer/hpet.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
@@ -512,7 +513,7 @@ bool vtd_platform_join(VTDUnit *u, Error **errp)
     }
     /* The machine asks its first unit whether devices can be assigned. */
     INTEL_IOMMU_DEVICE(x86_iommu_get_default())->caching_mode |= u->set.cm;
-    memory_region_add_subregion_overlap(get_system_memory(), u->scope.base, &u->shell.mmio, 1);
+    sysbus_mmio_map_overlap(SYS_BUS_DEVICE(u->dev), 0, u->scope.base, 1);
     return came_in_time(u, errp);
 }
 

@@ -92,6 +92,9 @@ const char *vtd_config_names(void);
  */
 bool vtd_config_check(const VtdConfig *cfg, char *err, size_t size);
 
+/** Write down what the zeroes stand for that leave a choice to the model (fro, iro). */
+void vtd_config_settle(VtdConfig *cfg);
+
 /** CAP and ECAP that the (checked) configuration makes. */
 uint64_t vtd_config_cap(const VtdConfig *cfg);
 uint64_t vtd_config_ecap(const VtdConfig *cfg);

@@ -282,11 +282,11 @@ static void test_bad_config(void)
     smmu_config_named(&c, "max");
     c.pmcg = 65;
     g_assert_false(smmu_config_check(&c, err, sizeof(err)));
-    g_assert_cmpstr(err, ==, "pmcg=65: allowed are 0 to 64");
+    g_assert_cmpstr(err, ==, "pmcg=65: must be 0 to 64");
     c.pmcg = 1;
     c.pmcg_size = 33;
     g_assert_false(smmu_config_check(&c, err, sizeof(err)));
-    g_assert_cmpstr(err, ==, "pmcg_size=33: allowed are 32, 36, 40, 44, 48 and 64");
+    g_assert_cmpstr(err, ==, "pmcg_size=33: must be 32, 36, 40, 44, 48 or 64");
 }
 
 int main(int argc, char **argv)

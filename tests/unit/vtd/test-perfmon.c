@@ -164,11 +164,11 @@ static void bad_config(void)
     c.ecmds = true;
     c.pmc = 17;
     g_assert_false(vtd_config_check(&c, err, sizeof(err)));
-    g_assert_cmpstr(err, ==, "pmc is 17; allowed are 1 to 16");
+    g_assert_cmpstr(err, ==, "pmc=17: must be 1 to 16");
     c.pmc = 16;
     c.fro = 0x40;
     g_assert_false(vtd_config_check(&c, err, sizeof(err)));
-    g_assert_cmpstr(err, ==, "fro is 0x40; 0x300 to 0x44f are registers of pms and ecmds");
+    g_assert_cmpstr(err, ==, "fro=0x40: 0x300 to 0x44f are registers of pms and ecmds");
 }
 
 /* ---- commands ---- */

@@ -32,6 +32,26 @@ static void named_sets(void)
     g_assert_false(vtd_config_named(&c, "nothing"));
 }
 
+/* Where the model chose a place, the configuration then says which. */
+static void settled(void)
+{
+    VtdConfig c;
+
+    vtd_config_named(&c, "qemu");
+    vtd_config_settle(&c);
+    g_assert_cmphex(c.fro, ==, 0x22);
+    g_assert_cmphex(c.iro, ==, 0xf);
+    vtd_config_named(&c, "spr");
+    vtd_config_settle(&c);
+    g_assert_cmphex(c.fro, ==, 0x40);
+    g_assert_cmphex(c.iro, ==, 0x50);
+    vtd_config_named(&c, "qemu");
+    c.nfr = 256;
+    vtd_config_settle(&c);
+    g_assert_cmphex(c.fro, ==, 0x100);
+    g_assert_cmpuint(vtd_config_mmio_size(&c), ==, 8192);
+}
+
 static void dependencies(void)
 {
     VtdConfig c, max;
@@ -68,24 +88,24 @@ static void ranges(void)
         change;                 \
         expect_error(&c, words); \
     } while (0)
-    BREAK(c.haw = 53, "haw is 53; allowed are 32 to 52");
-    BREAK(c.haw = 31, "haw is 31");
-    BREAK(c.mgaw = 58, "mgaw is 58");
-    BREAK(c.nd = 7, "nd is 7; allowed are 0 to 6");
-    BREAK(c.nfr = 0, "nfr is 0");
-    BREAK(c.nfr = 257, "nfr is 257");
-    BREAK(c.pss = 20, "pss is 20; allowed are 0 to 19");
-    BREAK(c.mamv = 64, "mamv is 64");
-    BREAK(c.mhmv = 16, "mhmv is 16");
-    BREAK(c.ver_max = 0, "version (major) is 0");
-    BREAK(c.sagaw = 1, "sagaw is 0x1");
-    BREAK(c.sagaw = 0, "sagaw is 0");
-    BREAK(c.sslps = 2, "sslps is 2; allowed are 0, 1 and 3");
-    BREAK(c.fro = 0x10, "fro is 0x10");
-    BREAK(c.fro = 0x1ff, "fro is 0x1ff");
-    BREAK(c.iro = 0x12, "iro is 0x12");
-    BREAK(c.iro = 0x22, "iro is 0x22");
-    BREAK(c.iro = 0x400, "iro is 0x400");
+    BREAK(c.haw = 53, "haw=53: must be 32 to 52");
+    BREAK(c.haw = 31, "haw=31");
+    BREAK(c.mgaw = 58, "mgaw=58");
+    BREAK(c.nd = 7, "nd=7: must be 0 to 6");
+    BREAK(c.nfr = 0, "nfr=0");
+    BREAK(c.nfr = 257, "nfr=257");
+    BREAK(c.pss = 20, "pss=20: must be 0 to 19");
+    BREAK(c.mamv = 64, "mamv=64");
+    BREAK(c.mhmv = 16, "mhmv=16");
+    BREAK(c.ver_max = 0, "version (major)=0");
+    BREAK(c.sagaw = 1, "sagaw=0x1");
+    BREAK(c.sagaw = 0, "sagaw=0");
+    BREAK(c.sslps = 2, "sslps=2: must be 0, 1 or 3");
+    BREAK(c.fro = 0x10, "fro=0x10");
+    BREAK(c.fro = 0x1ff, "fro=0x1ff");
+    BREAK(c.iro = 0x12, "iro=0x12");
+    BREAK(c.iro = 0x22, "iro=0x22");
+    BREAK(c.iro = 0x400, "iro=0x400");
 #undef BREAK
 }
 
@@ -261,6 +281,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/vtd/config/named-sets", named_sets);
+    g_test_add_func("/vtd/config/settled", settled);
     g_test_add_func("/vtd/config/R5-dependencies", dependencies);
     g_test_add_func("/vtd/config/ranges", ranges);
     fix_add_profiles("/vtd/state/round-trip", round_trip);
