@@ -303,14 +303,14 @@ int main(int argc, char **argv)
         { "perfetto", 0, 0, G_OPTION_ARG_FILENAME, &o.perfetto, "Chrome trace JSON", "FILE" },
         { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o.quiet, "no summary", NULL },
         { "sweep", 0, 0, G_OPTION_ARG_STRING, &o.sweep, "run for each value, print CSV",
-          "NAME=FROM..TO:xN" },
+          "NAME=VALUES" },
         { "csv", 0, 0, G_OPTION_ARG_FILENAME, &o.csv, "where the sweep's CSV goes", "FILE" },
+        { "no-head", 0, 0, G_OPTION_ARG_NONE, &o.no_head, "... without the line of names", NULL },
         { "plot", 0, 0, G_OPTION_ARG_FILENAME, &o.plot, "a picture of the sweep, as SVG", "FILE" },
         { "convert", 0, 0, G_OPTION_ARG_STRING, &o.convert,
           "make a trace of a log or a script instead of running it", "KIND" },
         { "setup", 0, 0, G_OPTION_ARG_FILENAME, &o.setup,
           "... with the set-up of this trace (default: the generator's)", "TRACE" },
-        { "no-head", 0, 0, G_OPTION_ARG_NONE, &o.no_head, "... without the line of names", NULL },
         { "jobs", 0, 0, G_OPTION_ARG_NONE, &o.jobs, "print the sweep's command lines instead",
           NULL },
         { "write-trace", 'w', 0, G_OPTION_ARG_FILENAME, &o.write_trace, "write what ran as a trace",
@@ -347,8 +347,11 @@ int main(int argc, char **argv)
         "  iommu-sim --generate --profile mmu600 --pages 8192 --html out.html\n"
         "  iommu-sim --generate --iommu vtd --mode nested --sweep tlb.entries=64..4096:x2\n"
         "  iommu-sim --generate --sweep pages=16..4096:x2 --jobs | parallel\n"
+        "  iommu-sim --generate --sweep profile=full,mmu600,gem5 --csv table.csv --plot plot.svg\n"
         "  iommu-sim trace.txt --log events.log\n"
-        "  iommu-sim --convert script dma.txt --pages 64 --write-trace dma.trace\n");
+        "  iommu-sim --convert script dma.txt --pages 64 --write-trace dma.trace\n\n"
+        "VALUES are FROM..TO:xN, FROM..TO:+N or A,B,C. FILE may be -. docs/specs/iommu-sim.rst tells "
+        "more.\n");
     if (!g_option_context_parse(context, &argc, &argv, &err)) {
         fprintf(stderr, "iommu-sim: %s\n", err->message);
         return 1;

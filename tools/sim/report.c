@@ -29,7 +29,7 @@ char *sim_describe(const SimReport *r)
         return g_strdup_printf("trace %s", r->origin.trace ? r->origin.trace : "?");
     }
     return g_strdup_printf("%s, %s, %s over %" PRIu64 " %spages of %" PRIu64 " device%s, %" PRIu64
-                           " bytes every %" PRIu64 " cycles, seed %" PRIu64, o->iommu, o->mode,
+                           " bytes each, gap %" PRIu64 ", seed %" PRIu64, o->iommu, o->mode,
                            o->order, o->pages, o->page_bytes == 4096 ? "" : "huge ", o->streams,
                            o->streams == 1 ? "" : "s", o->size, o->gap, o->seed);
 }
