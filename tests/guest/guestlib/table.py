@@ -95,8 +95,8 @@ the case last ran.
 
 VARIANTS = """
 ``max``, ``mmu600``, ``mmu700`` and ``spr`` are named sets of capabilities, with devices that use
-device TLBs, page requests and PASIDs. ``timed`` has ``timing=on``. ``kexec`` starts the same kernel again with all devices at work;
-``crash`` does so by a panic, which leaves the IOMMU on and DMA under way.
+device TLBs, page requests and PASIDs. ``timed`` has ``timing=on``. ``kexec`` starts the same kernel
+again with all devices at work; ``crash`` does so by a panic, which leaves the IOMMU on and DMA under way.
 """
 
 
