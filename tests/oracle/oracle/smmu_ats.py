@@ -71,6 +71,11 @@ class TranslationRequest(Request):
         self.granted = self.judge(ste, rights)
         return pa if any(self.granted) else self.addr
 
+    def override(self, ste):
+        """INSTCFG says what is wanted, and is in no record."""
+        super().override(ste)
+        self.ind = 0
+
     def wants(self, ste):
         """The rights that count; execution without reading is worth nothing."""
         read, write, execute = (PR, PW, PX) if self.pnu else (USER_READ, UW, UX)
