@@ -108,7 +108,7 @@ static Span tlbi_span(const SmmuConfig *c, const TlbiKind *k, const uint64_t *w)
         return s;
     }
     /* A range ends where its half of the address space does (4.4.1.1) */
-    limit = bits(s.first, 55, 55) ? UINT64_MAX : s.first | low_mask(55);
+    limit = s.first | low_mask(55);
     pages = field_get(w, CMD_TLBI_NUM) + 1;
     lg2 += field_get(w, CMD_TLBI_SCALE);
     if (lg2 > 55 || pages << lg2 >> lg2 != pages || (limit - s.first) < (pages << lg2) - 1) {

@@ -513,21 +513,28 @@ static void test_tagged_address(Fix *f)
     KEPT(VA + PAGE, PA + PAGE);
 }
 
-/* A range ends at the top of the address space, with or without a tag in its first address. */
-static void check_range_at_top(Fix *f, uint64_t tagged)
+/** A stale entry of the page @va of the upper half. */
+static void stale_upper(Fix *f, uint64_t va)
 {
     const ArmPagesConfig config = { .stage = 1, .granule_lg2 = 12, .in_bits = 48, .upper = true };
     TableSpace space = table_space(&f->mem);
-    const uint64_t last = ~low_mask(12);
     ArmPages ttb1;
 
     scene_stage1(f);
     arm_pages_init(&ttb1, &space, &config);
-    arm_pages_map_smallest(&ttb1, last, PA, PAGE, ARM_S1_RW);
+    arm_pages_map_smallest(&ttb1, va, PA, PAGE, ARM_S1_RW);
     cd_add_upper(f->cd, &ttb1);
     put_cd(f);
-    expect_pa(f, last, PA);
-    move_page(&ttb1, last);
+    expect_pa(f, va, PA);
+    move_page(&ttb1, va);
+}
+
+/* A range ends at the top of the address space, with or without a tag in its first address. */
+static void check_range_at_top(Fix *f, uint64_t tagged)
+{
+    const uint64_t last = ~low_mask(12);
+
+    stale_upper(f, last);
     cmd(f, smmu_make_range(smmu_make_tlbi_nh_va(0, ASID, tagged - 7 * PAGE, true), 12, 32, 0));
     GONE(last);
 }
@@ -540,6 +547,19 @@ static void test_range_at_top(Fix *f)
 static void test_range_at_top_tagged(Fix *f)
 {
     check_range_at_top(f, ~low_mask(12) ^ 0x29ull << 56);
+}
+
+/* One with a tag, as large as can be, still begins where it says. */
+static void test_range_with_tag_begins(Fix *f)
+{
+    SmmuCmdWords c = smmu_make_tlbi_nh_va(0, ASID, 0x25ffffffffff0000, true);
+    const uint64_t below = ~low_mask(32);
+
+    stale_upper(f, below);
+    field_set(c.w, CMD_TLBI_TG, TLBI_TG_4K);
+    field_set(c.w, CMD_TLBI_SCALE, 63);
+    cmd(f, c);
+    KEPT(below, PA);
 }
 
 /* ---- Cost: one invalidation a command, of as many entries as went (docs/timing.rst) ---------- */
@@ -838,6 +858,7 @@ int main(int argc, char **argv)
     fix_add("/smmuv3/invalidate/CM19-range-of-IPAs", test_range_of_ipas);
     fix_add("/smmuv3/invalidate/CM20-range-at-the-top", test_range_at_top);
     fix_add("/smmuv3/invalidate/CM20-range-at-the-top-tagged", test_range_at_top_tagged);
+    fix_add("/smmuv3/invalidate/CM20-range-with-tag-begins", test_range_with_tag_begins);
     fix_add("/smmuv3/invalidate/CM18-block-by-any-page", test_block_by_any_page);
     fix_add("/smmuv3/invalidate/AD10-tagged-address", test_tagged_address);
     fix_add("/smmuv3/invalidate/cost-one-step-a-command", test_cost_of_each_command);
