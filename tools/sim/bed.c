@@ -126,6 +126,14 @@ static void bed_guest_error(void *opaque, const char *fmt, ...)
     b->ram.errors++;
 }
 
+/* A counter of cycles overflows then. */
+static void bed_wake(void *opaque, uint64_t cycle)
+{
+    SimBed *b = opaque;
+
+    b->wake_at = MIN(b->wake_at, cycle);
+}
+
 static const IommuHostOps bed_ops = {
     .read = bed_read,
     .write = bed_write,
@@ -134,6 +142,7 @@ static const IommuHostOps bed_ops = {
     .send_msi = bed_msi,
     .stall_done = bed_stall_done,
     .guest_error = bed_guest_error,
+    .wake = bed_wake,
 };
 
 /* Devices are there to be told things: what they are told is logged. */
@@ -145,6 +154,7 @@ static const IommuHostOps bed_ops_with_devices = {
     .send_msi = bed_msi,
     .stall_done = bed_stall_done,
     .guest_error = bed_guest_error,
+    .wake = bed_wake,
     .ats_invalidate = bed_ats_invalidate,
     .page_response = bed_page_response,
 };
@@ -198,6 +208,7 @@ bool sim_bed_init(SimBed *b, const SimMachine *m, const IommuProfile *profile, c
     IommuHost host = { .ops = m->devices ? &bed_ops_with_devices : &bed_ops, .opaque = b };
 
     memset(b, 0, sizeof(*b));
+    b->wake_at = IOMMU_CYCLE_NEVER;
     b->profile = profile;
     b->stalled = g_hash_table_new(NULL, NULL);
     ramhost_init(&b->ram, m->memory_base, m->memory_bytes);
@@ -235,6 +246,17 @@ uint64_t sim_bed_now(const SimBed *b)
     return b->timed ? iommu_timed_now(b->timed) : 0;
 }
 
+void sim_bed_run_until(SimBed *b, uint64_t cycle)
+{
+    while (b->wake_at <= cycle) {
+        uint64_t wake = MAX(b->wake_at, sim_bed_now(b));
+
+        b->wake_at = IOMMU_CYCLE_NEVER;
+        iommu_timed_run_until(b->timed, wake);
+    }
+    iommu_timed_run_until(b->timed, cycle);
+}
+
 void sim_bed_stalled(SimBed *b, uint64_t cookie, uint64_t job)
 {
     g_hash_table_insert(b->stalled, GSIZE_TO_POINTER(cookie), GSIZE_TO_POINTER(job));
@@ -261,7 +283,7 @@ static void bus_wait(void *opaque)
     uint64_t next = b->timed ? iommu_timed_next(b->timed) : IOMMU_CYCLE_NEVER;
 
     if (next != IOMMU_CYCLE_NEVER) {
-        iommu_timed_run_until(b->timed, next);
+        sim_bed_run_until(b, next);
     }
 }
 

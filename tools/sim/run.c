@@ -219,11 +219,14 @@ static bool do_item(Run *run, SimItem *item, char **error)
         sim_trace_print(run->o->log, item);
     }
     if (b->timed && item->kind == SIM_REQUEST) {
-        do_request(run, item); /* time goes on by itself */
+        if (b->wake_at <= item->cycle) {
+            sim_bed_run_until(b, item->cycle); /* else time goes on by itself */
+        }
+        do_request(run, item);
         return true;
     }
     if (b->timed) {
-        iommu_timed_run_until(b->timed, item->cycle);
+        sim_bed_run_until(b, item->cycle);
     } else if (item->kind == SIM_REQUEST || item->kind == SIM_PAGE) {
         *error = g_strdup("a request comes before 'start'");
         return false;
@@ -273,7 +276,7 @@ static void finish(Run *run)
     uint64_t next;
 
     while (run->bed.timed && (next = iommu_timed_next(run->bed.timed)) != IOMMU_CYCLE_NEVER) {
-        iommu_timed_run_until(run->bed.timed, next);
+        sim_bed_run_until(&run->bed, next);
     }
     r->cycles = run->bed.timed ? sched_idle_at(iommu_timed_sched(run->bed.timed)) : 0;
     r->counters = run->bed.model->counters;

@@ -123,6 +123,7 @@ typedef struct SimBed {
     IommuTimedOps timed_ops;
     void *opaque;           /* of timed_ops */
     FILE *log;              /* side effects are logged here if not NULL */
+    uint64_t wake_at;       /* cycle at which the model wants to be woken, or never */
     GHashTable *stalled;    /* requests whose stall has not ended: cookie -> job */
 } SimBed;
 
@@ -131,6 +132,8 @@ void sim_bed_destroy(SimBed *b);
 /** The clock starts. */
 void sim_bed_start(SimBed *b);
 uint64_t sim_bed_now(const SimBed *b);
+/** The clock goes on to @cycle, of which no input is played yet. It has started. */
+void sim_bed_run_until(SimBed *b, uint64_t cycle);
 /** The request with @cookie, job @job, has stalled: the log names the job when that ends. */
 void sim_bed_stalled(SimBed *b, uint64_t cookie, uint64_t job);
 RegBus sim_bed_bus(SimBed *b);

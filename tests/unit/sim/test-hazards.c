@@ -3,6 +3,8 @@
  * Things that happen while others are under way.
  */
 #include "hw/iommu/smmuv3-layout.h"
+#include "hw/iommu/smmuv3-pmcg.h"
+#include "hw/iommu/smmuv3.h"
 #include "simfix.h"
 #include "tests/lib/smmu-driver.h"
 #include "tests/lib/smmu-tables.h"
@@ -260,6 +262,32 @@ static void test_prefetch_is_waited_for(void)
     fix_free(f);
 }
 
+/* A counter of cycles overflows in its cycle, whatever happens next and when. */
+static void test_clock_overflows_in_its_cycle(void)
+{
+    Fix *f = fix_new("");
+    uint64_t begun, pulses;
+
+    g_assert_true(smmu_driver_start(&f->d, &f->streams));
+    sim_bed_start(&f->bed);
+    begun = sim_bed_now(&f->bed);
+    reg_write32(&f->bus, PMCG_PAGE0 + PMCG_EVTYPER(0), PMCG_EV_CYCLES);
+    reg_write64(&f->bus, PMCG_PAGE1 + PMCG_EVCNTR, -16ull);
+    reg_write64(&f->bus, PMCG_PAGE0 + PMCG_CNTENSET0, 1);
+    reg_write64(&f->bus, PMCG_PAGE0 + PMCG_INTENSET0, 1);
+    reg_write32(&f->bus, PMCG_PAGE0 + PMCG_IRQ_CTRL, 1);
+    reg_write32(&f->bus, PMCG_PAGE0 + PMCG_CR, 1);
+    pulses = f->bed.ram.pulses;
+    sim_bed_run_until(&f->bed, begun + 15);
+    g_assert_cmpuint(f->bed.ram.pulses, ==, pulses);
+    sim_bed_run_until(&f->bed, begun + 16);
+    g_assert_cmpuint(f->bed.ram.pulses, ==, pulses + 1);
+    g_assert_cmpuint(f->bed.ram.pulse_lines[pulses], ==, SMMU_IRQ_PMCG);
+    sim_bed_run_until(&f->bed, begun + 5000);
+    g_assert_cmpuint(f->bed.ram.pulses, ==, pulses + 1);
+    fix_free(f);
+}
+
 /* Saved while a retry is on its way, and loaded into another model: it ends there, once. */
 static void test_retry_survives_loading(void)
 {
@@ -321,6 +349,8 @@ int main(int argc, char **argv)
     g_test_add_func("/smmuv3/timed/TL3-global-entries-keep-to-their-ASET", test_aset);
     g_test_add_func("/smmuv3/timed/FM10-retry-takes-time", test_retry_takes_time);
     g_test_add_func("/smmuv3/timed/FM10-retry-survives-loading", test_retry_survives_loading);
+    g_test_add_func("/smmuv3/timed/PM2-clock-overflows-in-its-cycle",
+                    test_clock_overflows_in_its_cycle);
     g_test_add_func("/smmuv3/timed/CM11-prefetch-is-waited-for", test_prefetch_is_waited_for);
     g_test_add_func("/smmuv3/timed/EV13-records-are-bounded", test_records_are_bounded);
     g_test_add_func("/smmuv3/timed/EV13-full-fifo-holds-requests", test_full_fifo_holds_requests);
