@@ -297,12 +297,50 @@ class Generator:
             event = rng.choice(pmcg.EVENTS)
             span = rng.choice((0, 1, 1, 1))
             stream = rng.choice((0xFFFFFFFF, 0x1F, 7, 0x27)) if span else rng.choice(self.ids)
-            lines += [f"w 0x{pmcg.TYPES + 4 * number:x} 4 0x{event | span << pmcg.SPAN:x}",
+            kind = event | span << pmcg.SPAN | self.flag(0.3, pmcg.CAPTURES)
+            lines += [f"w 0x{pmcg.TYPES + 4 * number:x} 4 0x{kind:x}",
                       f"w 0x{pmcg.STREAMS + 4 * number:x} 4 0x{stream:x}",
-                      f"w 0x{pmcg.COUNTERS + 8 * number:x} 8 0x{rng.getrandbits(40):x}"]
-        lines += [f"w 0x{pmcg.ENABLE_SET:x} 8 0x{mask(pmcg.NUMBER):x}",
+                      f"w 0x{pmcg.COUNTERS + 8 * number:x} 8 0x{self.start_value():x}"]
+        self.message = self.pool.alloc(64)
+        lines += [f"w 0x{pmcg.IRQ_CFG0:x} 8 0x{self.chance(0.6) * self.message:x}",
+                  f"w 0x{pmcg.IRQ_CFG1:x} 4 0x77", f"w 0x{pmcg.IRQ_CFG2:x} 4 0x3f",
+                  f"w 0x{pmcg.INTERRUPT_SET:x} 8 0x{rng.choice((0, 0xFF, 0xFFFF, 0x5A)):x}",
+                  f"w 0x{pmcg.IRQ_CTRL:x} 4 0x{self.flag(0.8, 0):x}",
+                  f"w 0x{pmcg.ENABLE_SET:x} 8 0x{mask(pmcg.NUMBER):x}",
                   f"w 0x{pmcg.CONTROL:x} 4 1"]
         return lines
+
+    def start_value(self):
+        """Of a counter: that it overflows soon, mostly."""
+        return self.rng.choice((self.rng.getrandbits(40), *4 * (
+            (1 << pmcg.WIDTH) - self.rng.choice((1, self.rng.randint(1, 60),
+                                                 self.rng.randint(1, 3000))),)))
+
+    def counters(self):
+        """Software looks at the counters, or tells them something."""
+        rng = self.rng
+        number = rng.randrange(pmcg.NUMBER)
+        self.say(f"r 0x{rng.choice((pmcg.COUNTERS, pmcg.SHADOWS)) + 8 * number:x} 8")
+        if self.chance(0.5):
+            self.say(f"r 0x{rng.choice((*pmcg.SETS, *pmcg.CLEARS, pmcg.IRQ_CFG0)):x} 8")
+            self.say(f"r 0x{rng.choice(pmcg.WORDS):x} 4")
+        if self.chance(0.5):
+            place = rng.choice((*pmcg.SETS, *pmcg.CLEARS, pmcg.OVERFLOW_CLEAR))
+            self.say(f"w 0x{place:x} 8 0x{1 << rng.randrange(9):x}")
+        if self.chance(0.3):
+            self.say(f"w 0x{pmcg.COUNTERS + 8 * number:x} 8 0x{self.start_value():x}")
+        if self.chance(0.2):
+            self.say(f"w 0x{pmcg.CAPTURE:x} 4 {rng.randrange(4)}")
+        if self.chance(0.2):
+            kind = rng.choice(pmcg.EVENTS) | 1 << pmcg.SPAN | self.flag(0.5, pmcg.CAPTURES)
+            self.say(f"w 0x{pmcg.TYPES + 4 * number:x} 4 0x{kind:x}")
+        if self.chance(0.2):
+            self.say(f"w 0x{pmcg.CONTROL:x} 4 {rng.choice((0, 1, 1, 3))}")
+        if self.chance(0.2):
+            self.say(f"w 0x{pmcg.IRQ_CTRL:x} 4 {rng.choice((0, 1, 1, 3))}")
+            addr = rng.choice((0, self.message, self.message + 4, self.message << 12))
+            self.say(f"w 0x{pmcg.IRQ_CFG0:x} 8 0x{addr:x}")
+            self.say(f"w 0x{pmcg.IRQ_CFG1:x} 4 0x{rng.getrandbits(32):x}")
 
     def illegal(self):
         """A command that software should not have sent."""
@@ -573,8 +611,9 @@ class Generator:
                 self.consume()
             if self.hostile and self.chance(0.05):
                 self.edit()
+            if self.chance(0.1):
+                self.counters()
             if self.chance(0.02):
-                self.say(f"r 0x{pmcg.COUNTERS + 8 * self.rng.randrange(pmcg.NUMBER):x} 8")
                 self.say(f"r 0x{self.rng.choice((0x9C, 0x100A8, 0x60, 0x100C8)):x} 4")
         self.read_counters()
         return self.run.finish()
@@ -582,3 +621,5 @@ class Generator:
     def read_counters(self):
         for number in range(pmcg.NUMBER):
             self.say(f"r 0x{pmcg.COUNTERS + 8 * number:x} 8")
+            self.say(f"r 0x{pmcg.SHADOWS + 8 * number:x} 8")
+        self.say(f"r 0x{pmcg.OVERFLOW_SET:x} 8")

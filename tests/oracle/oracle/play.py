@@ -68,17 +68,40 @@ class Play:
         event.callbacks.append(lambda _: action(*args))
         self.env.schedule(event, phase, delay)
 
-    def run(self, cycle):
-        """Everything before the inputs of that cycle."""
+    def alarm(self):
+        """The cycle in which an IOMMU wants to be told, behind what play does in it."""
+        return None
+
+    def ring(self):
+        """It is that cycle."""
+
+    def go_to(self, cycle):
+        """Everything before the inputs of that cycle, but for the alarms."""
         while self.env._queue and self.env._queue[0][:2] < (cycle, INPUT):
             self.env.step()
         if self.env.now < cycle:
             self.schedule(INPUT, cycle - self.env.now, lambda: None)
             self.env.step()
 
+    def run(self, cycle):
+        """Everything before the inputs of that cycle."""
+        while True:
+            soon = self.next_stop(cycle)
+            self.go_to(soon)
+            # What play did meanwhile may have changed the alarm.
+            alarm = self.alarm()
+            if alarm is not None and alarm <= self.now:
+                self.ring()
+            elif soon == cycle:
+                return
+
+    def next_stop(self, cycle):
+        alarm = self.alarm()
+        return cycle if alarm is None else min(cycle, max(alarm, self.now))
+
     def finish(self):
         while self.env._queue:
-            self.env.step()
+            self.run(self.env._queue[0][0])
 
     # What operations cost: occupancy and latency.
 

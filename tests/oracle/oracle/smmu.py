@@ -32,6 +32,7 @@ class Smmu:
         self.queues = Queues(self)
         self.stalls = Stalls(self)
         self.counters = Counters(self)
+        self.play.alarm, self.play.ring = self.counters.alarm, self.counters.settle
 
     # Inputs
 

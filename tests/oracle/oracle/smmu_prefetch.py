@@ -24,7 +24,7 @@ class Prefetch(Request):
             return
         with suppress(Stop, Fault):
             self.look_up(translate)
-        self.smmu.counters.prefetch(self.sid, self.plan.steps)
+        self.smmu.counters.prefetch(self.sid, self.plan)
 
     def look_up(self, translate):
         ste = self.find_ste()

@@ -43,7 +43,7 @@ class Request:
 
     def resolve(self):
         status, pa = self.attempt()
-        self.smmu.counters.request(self.sid, self.plan.steps, self.counted)
+        self.smmu.counters.request(self.sid, self.plan, self.counted)
         self.smmu.log(f"request {self.plan.number} status {status} pa 0x{pa:x} "
                       f"fault 0x{self.event:x}{self.suffix()}")
         self.smmu.play.submit("request", self.plan.request_ops())
