@@ -425,7 +425,8 @@ ended:
 static inline void run_cycle(IommuSched *s)
 {
     for (;;) {
-        unsigned slot = s->now % WHEEL;
+        const uint64_t cycle = s->now;
+        unsigned slot = cycle % WHEEL;
         SchedList *l = &s->wheel[slot];
         SchedJob *job;
 
@@ -436,14 +437,17 @@ static inline void run_cycle(IommuSched *s)
             return;
         }
         /* While jobs go on no release becomes due: who joins a queue has seen who is free. */
-        while ((job = l->head)) {
+        while (s->now == cycle && (job = l->head)) {
             l->head = job->event_next;
             if (!l->head) {
                 s->wheel_used[slot / 64] &= ~(1ull << (slot % 64));
             }
             job_continue(s, job);
         }
-        /* Time may have passed in them: then look at the cycle that it is now. */
+        /*
+         * Time may have passed in them: then look at the cycle that it is now. What is in the old
+         * list by then is for a later cycle, once round the wheel.
+         */
         if (s->grant_head != s->grant_tail && !s->wheel[s->now % WHEEL].head) {
             grant(s, s->grants[s->grant_head++ % SCHED_GRANTS]);
         }

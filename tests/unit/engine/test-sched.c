@@ -17,6 +17,7 @@ typedef struct Bench {
     IommuOp extra[4];     /* operations that the action inserts */
     unsigned extras;
     uint64_t logged;      /* operations logged */
+    uint64_t submits;     /* latency of a job that the action submits, if not 0 */
 } Bench;
 
 static void on_done(void *opaque, uint64_t job, unsigned job_class, uint64_t cookie,
@@ -38,6 +39,13 @@ static void on_action(void *opaque, uint64_t job, uint64_t arg, uint64_t cycle)
     b->acted = cycle;
     if (b->extras) {
         sched_append(b->s, job, b->extra, b->extras);
+    }
+    if (b->submits) {
+        const IommuOp ops[] = {
+            { .kind = IOMMU_OP_DELAY, .latency = b->submits }, { .kind = IOMMU_OP_DONE },
+        };
+
+        sched_submit(b->s, IOMMU_JOB_RECORD, 0, ops, G_N_ELEMENTS(ops));
     }
 }
 
@@ -220,6 +228,26 @@ static void wait_for_oneself_takes_no_time(void)
     sched_run_until(b->s, 1000);
     g_assert_cmpuint(b->finished, ==, 1);
     bench_free(b);
+}
+
+/*
+ * A job that was alone, and so let time pass without events, is no longer. Whatever the sum of the
+ * two delays, the second one ends in its cycle.
+ */
+static void company_after_time_alone(void)
+{
+    for (uint32_t sum = 1023; sum <= 4097; sum += sum % 1024 == 1 ? 1022 : 1) {
+        for (uint32_t alone = 0; alone < sum; alone += 3) {
+            Bench *b = bench_new();
+
+            b->submits = 5000;
+            SUBMIT(b, DELAY(alone), ACTION, DELAY(sum - alone), DONE);
+            sched_run_until(b->s, 10000);
+            g_assert_cmpuint(b->done[1], ==, sum);
+            g_assert_cmpuint(b->done[2], ==, alone + 5000);
+            bench_free(b);
+        }
+    }
 }
 
 static void wait_for_a_younger_job(void)
@@ -568,6 +596,7 @@ int main(int argc, char **argv)
     g_test_add_func("/engine/sched/wait-ends-at-the-mark", wait_ends_at_the_mark);
     g_test_add_func("/engine/sched/wait-for-finished", wait_for_a_finished_job_takes_no_time);
     g_test_add_func("/engine/sched/wait-for-oneself", wait_for_oneself_takes_no_time);
+    g_test_add_func("/engine/sched/company-after-time-alone", company_after_time_alone);
     g_test_add_func("/engine/sched/wait-for-a-younger-job", wait_for_a_younger_job);
     g_test_add_func("/engine/sched/wait-for-no-job", wait_for_no_job_takes_no_time);
     g_test_add_func("/engine/sched/drain-older-only", drain_waits_for_older_jobs_only);
