@@ -204,6 +204,23 @@ static void test_records_are_bounded(void)
     fix_free(f);
 }
 
+/* A device that forgets what it has asked for can ask without end: what is kept of it has one. */
+static void test_page_requests_are_bounded(void)
+{
+    const unsigned most = 1u << 17, more = most + 100;
+    Fix *f = fix_new("");
+    IommuPageRequest page = { .stream = 1, .r = true };
+
+    g_assert_true(smmu_driver_start(&f->d, &f->streams));
+    sim_bed_start(&f->bed);
+    for (unsigned i = 0; i < more; i++) {
+        page.addr = (uint64_t)i << 12;
+        f->bed.model->ops->page_request(f->bed.model, &page);
+    }
+    g_assert_cmpuint(sched_active(iommu_timed_sched(f->bed.timed), IOMMU_JOB_RECORD), ==, most);
+    fix_free(f);
+}
+
 /* Requests that fault faster than records can be written wait for the writer, one after another. */
 static void test_full_fifo_holds_requests(void)
 {
@@ -353,6 +370,8 @@ int main(int argc, char **argv)
                     test_clock_overflows_in_its_cycle);
     g_test_add_func("/smmuv3/timed/CM11-prefetch-is-waited-for", test_prefetch_is_waited_for);
     g_test_add_func("/smmuv3/timed/EV13-records-are-bounded", test_records_are_bounded);
+    g_test_add_func("/smmuv3/timed/AT20-page-requests-are-bounded",
+                    test_page_requests_are_bounded);
     g_test_add_func("/smmuv3/timed/EV13-full-fifo-holds-requests", test_full_fifo_holds_requests);
     return g_test_run();
 }
