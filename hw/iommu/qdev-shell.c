@@ -426,8 +426,8 @@ void iommu_shell_class_init(ObjectClass *oc)
 {
     object_class_property_add_str(oc, "stagewalk-counters", shell_get_counters, NULL);
     object_class_property_set_description(oc, "stagewalk-counters",
-                                          "what the model has counted, as a JSON object; with timing=on "
-                                          "'untimed' is the part of requests that did not wait");
+                                          "what the model has counted, as a JSON object; with "
+                                          "timing=on 'untimed' is of requests that did not wait");
     object_class_property_add_str(oc, "stagewalk-trace", shell_get_trace, shell_set_trace);
     object_class_property_set_description(oc, "stagewalk-trace",
                                           "write 'next', then read the annotated translation");

@@ -318,7 +318,8 @@ static bool enter_wait(IommuSched *s, SchedJob *j, uint64_t arg)
 
     /*
      * A plan waits for what was resolved before it, so none wait for each other; a command may wait
-     * for a younger request, which was resolved before the command took effect.
+     * for a younger request, which was resolved before the command took effect. (Those of a
+     * tampered image may, and stand still.)
      */
     if (number == j->number || sched_reached(s, number, mark)) {
         return true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A whole run on a clock that counts instructions: a small program on the guest's processor programs
- * the IOMMU and iommu-dma with what a script in memory says, and everything that can be seen
- * afterwards is written down. Two runs must tell the same.
+ * A whole run on a clock that counts instructions: a small program on the guest's processor
+ * programs the IOMMU and iommu-dma with what a script in memory says, and everything that can be
+ * seen afterwards is written down. Two runs must tell the same.
  */
 #ifndef TESTS_QTEST_ICOUNT_H
 #define TESTS_QTEST_ICOUNT_H
@@ -43,7 +43,8 @@ struct IcountRun {
 
 /**
  * Compare two runs, looked at in different moments while they run. What the first has told: the
- * caller checks that it was no empty run. NULL, and the test skipped, on QEMU's own models. Free it.
+ * caller checks that it was no empty run, and frees it. NULL, and the test skipped, on QEMU's own
+ * models.
  */
 char *icount_repeats(const IcountCase *c);
 

@@ -167,6 +167,10 @@ static bool config_check_ranges(const SmmuConfig *c, char *err, size_t size)
         snprintf(err, size, "pmcg_size=%u: must be 32, 36, 40, 44, 48 or 64", c->pmcg_size);
         return false;
     }
+    if (c->vax != 48 && c->vax != 52) {
+        snprintf(err, size, "vax=%u: must be 48 or 52", c->vax);
+        return false;
+    }
     for (size_t i = 0; i < sizeof(size_bits); i++) {
         if (size_bits[i] == c->oas && c->oas <= 52) {
             return true;
@@ -247,7 +251,6 @@ bool smmu_config_check(const SmmuConfig *c, char *err, size_t size)
           "mteperm=off: stage 2 from minor=4 on needs mteperm=on" },
         { !c->gran4k && !c->gran16k && !c->gran64k,
           "gran4k=off, gran16k=off, gran64k=off: at least one granule must be on" },
-        { c->vax != 48 && c->vax != 52, "vax: must be 48 or 52" },
         { c->ds && !(c->vax == 52 && (c->gran4k || c->gran16k)),
           "ds=on: needs vax=52 and gran4k=on or gran16k=on" },
         { c->vax == 52 && !wide_granule, "vax=52: needs gran64k=on or ds=on" },

@@ -287,7 +287,7 @@ typedef struct SmmuModel {
     SmmuWatched *watched;
     uint32_t watched_count;
     uint32_t watched_cap;
-    bool watch_lost;           /* no memory for a watcher: whatever goes, all are told to look again */
+    bool watch_lost;           /* no memory for a watcher: whatever goes, all must look again */
     uint32_t notified;         /* what notifications cost since the doorbell, in commands */
     uint16_t epoch;            /* counts resets */
 

@@ -208,7 +208,7 @@ static bool entry_suffices(const void *opaque, const TlbEntry *e)
     return (e->rights & need) == need;
 }
 
-/** Same under E0PD, unprivileged: whatever another CD of the ASID left is of no use (5.4, E0PD). */
+/** No hit serves unprivileged accesses under E0PD: another CD of the ASID may have left it. */
 static bool entry_hidden(const void *opaque, const TlbEntry *e)
 {
     (void)opaque;
@@ -216,7 +216,7 @@ static bool entry_hidden(const void *opaque, const TlbEntry *e)
     return false;
 }
 
-/** Same for an ATS translation request: it also wants what a dirtying walk gives. */
+/** As entry_suffices() for an ATS translation request: it also wants what a dirtying walk gives. */
 static bool entry_grants(const void *opaque, const TlbEntry *e)
 {
     const SmmuReq *req = opaque;

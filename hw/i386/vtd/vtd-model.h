@@ -126,8 +126,8 @@ typedef struct VtdPasidEntry {
 typedef struct VtdFault {
     VtdFaultReason reason;
     bool fpd; /* some entry on the way disables recording of qualified faults */
-    VtdFaultReason ats_with_pasid, with_pasid; /* SCT.4.3: what untranslated and translation requests with
-                                                  PASID meet, for which it is no condition; else NONE */
+    /* SCT.4.3: what requests with PASID meet, for which it is no condition; else NONE */
+    VtdFaultReason ats_with_pasid, with_pasid;
 } VtdFault;
 
 /* An IRTE as read, in the interrupt entry cache. */
@@ -181,7 +181,7 @@ typedef struct VtdWatch {
     uint64_t watched[VTD_SOURCE_WORDS];
     uint64_t owed[VTD_SOURCE_WORDS]; /* everything is to be looked at again */
     uint32_t count;                  /* of bits in watched */
-    uint32_t told;                   /* cost of the notices given since a doorbell, in descriptors */
+    uint32_t told;                   /* cost of notices given since a doorbell, in descriptors */
     bool owes;                       /* a bit of owed is set */
     bool streams_owed;               /* streams_changed(sid, ignored) is owed */
     uint16_t sid, ignored;
@@ -440,8 +440,8 @@ VtdFaultReason vtd_choose_pasid(const VtdModel *m, const VtdContext *ctx, bool h
  * The space that requests of @sid use; *@pasid in: the request's PASID if @has_pasid, out: the
  * PASID in effect. @ctx gets the context entry. NULL: *@fault.
  */
-const VtdSpace *vtd_space_find(VtdModel *m, uint32_t sid, bool has_pasid, uint32_t *pasid, bool probe,
-                               const VtdContext **ctx, VtdFault *fault);
+const VtdSpace *vtd_space_find(VtdModel *m, uint32_t sid, bool has_pasid, uint32_t *pasid,
+                               bool probe, const VtdContext **ctx, VtdFault *fault);
 
 /** Cache tag of translations of @space. */
 uint64_t vtd_tlb_tag(const VtdSpace *space, uint32_t sid, bool has_pasid, uint32_t pasid);

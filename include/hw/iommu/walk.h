@@ -40,7 +40,7 @@ typedef enum PtClass {
 typedef struct PtFault {
     uint8_t kind;         /* PtFaultKind */
     uint8_t stage;        /* 1 or 2: whose rules were broken */
-    uint8_t cls;          /* PtClass; INPUT for stage 1 faults that are not READ/UPDATE of a table */
+    uint8_t cls;          /* PtClass; INPUT for stage 1 faults other than READ/UPDATE of a table */
     uint8_t height;       /* of the descriptor concerned; RANGE, DISABLED: of the top table */
     bool top;             /* it was in the top table */
     bool table_write;     /* cls TABLE, stage 2: the update (not the read) of the descriptor */
@@ -53,7 +53,7 @@ typedef struct PtFault {
 } PtFault;
 
 /* PtRequest.flags */
-#define PT_REQ_NO_FILL    0x01u /* touch no cache, no counter: a debugger's look. Implies NO_UPDATE */
+#define PT_REQ_NO_FILL    0x01u /* touch no cache, no counter: a debugger's look. NO_UPDATE too */
 #define PT_REQ_NO_UPDATE  0x02u /* write no descriptor; where hardware would set it, clean counts as
                                    dirty and AF=0 as 1 (ATOS HTTUI) */
 #define PT_REQ_GRANT      0x04u /* report rights instead of a permission fault (ATS); see below */

@@ -95,7 +95,8 @@ def random_settings(rng):
     for name, values in {
             "txn.slots": (1, 2, 8, 64), "port.interval": (0, 1, 3),
             "port.latency": (0, 1, 5), "response.latency": (0, 2),
-            "config.width": (1, 2), "config.latency": (0, 1, 4), "utlb.width": (1, 2), "utlb.latency": (0, 1),
+            "config.width": (1, 2), "config.latency": (0, 1, 4),
+            "utlb.width": (1, 2), "utlb.latency": (0, 1),
             "tlb.width": (1, 3),
             "tlb.latency": (0, 1, 3), "walker.slots": (1, 2, 5), "table.width": (1, 2),
             "table.latency": (0, 2), "ipa.width": (1, 2), "ipa.latency": (0, 1, 2),

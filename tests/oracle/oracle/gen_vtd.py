@@ -392,7 +392,7 @@ class Generator:
         self.restart(self.rng.choice((self.iqa ^ 1 << 11, self.somewhere(self.iqa, True))))
 
     def remap(self):
-        """Software tells of other root tables, mostly of none that can be used, or of the right ones."""
+        """Software tells of other root tables: mostly of none that can be used."""
         mode = self.rng.choice((2, 3, self.mode, self.mode, self.mode))
         self.say(f"w 0x{reg.RTADDR:x} 8 0x{self.root | mode << 10 | self.irw << 7:x}")
         self.say(f"w 0x18 4 0x{self.on | 1 << 30:x}")

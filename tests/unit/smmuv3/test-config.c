@@ -58,6 +58,7 @@ EDIT(no_fwb_s1, c->s2p = c->hyp = c->vmw = c->vatos = c->xnx = c->ptwnnc = c->mt
      c->fwb = false)
 EDIT(no_ril, c->ril = false)
 EDIT(no_bbml, c->bbml = 0)
+EDIT(vax_50, c->vax = 50)
 EDIT(no_e0pd, c->e0pd = false)
 EDIT(no_ptwnnc, c->ptwnnc = false)
 EDIT(no_epan, c->epan = false)
@@ -129,6 +130,7 @@ static const Broken broken[] = {
     { "/smmuv3/config/ID5-epan-from-v34", NULL, edit_no_epan, "epan=off", "epan=on" },
     { "/smmuv3/config/ID5-mteperm-from-v34", NULL, edit_no_mteperm, "mteperm=off", "mteperm=on" },
     { "/smmuv3/config/ID6-one-granule-at-least", NULL, edit_no_granule, "gran4k=off", "granule" },
+    { "/smmuv3/config/ID6-vax-of-two", NULL, edit_vax_50, "vax=50", "48 or 52" },
     { "/smmuv3/config/ID6-ds-needs-vax", NULL, edit_ds_vax, "ds=on", "vax=52" },
     { "/smmuv3/config/ID6-ds-needs-4k-or-16k", NULL, edit_ds_64k_only, "ds=on", "gran4k=on" },
     { "/smmuv3/config/ID6-vax-needs-64k-or-ds", NULL, edit_vax_granule, "vax=52", "gran64k=on" },

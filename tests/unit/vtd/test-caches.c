@@ -70,7 +70,7 @@ static void faults_are_not_cached(Fix *f)
     KEPT(status_of(f, HOLE));
 }
 
-/* An output in the interrupt range is a fault as any other: software mends the entry and is done. */
+/* An output in the interrupt range is a fault as any other: software mends the entry. */
 static void interrupt_output_is_not_cached(Fix *f)
 {
     scene_ss(f);
