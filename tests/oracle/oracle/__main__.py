@@ -27,7 +27,7 @@ def main():
     except OSError as error:
         sys.exit(f"oracle: {error.filename}: {error.strerror}")
     except ValueError as error:
-        sys.exit(f"oracle: {error}")
+        sys.exit(f"oracle: {options.trace}: {error}")
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
