@@ -226,6 +226,21 @@ static bool check_provenance(GKeyFile *file, const char *section, const char *ke
     return false;
 }
 
+/* It says what the whole is; it has no parameters. */
+static bool check_head(GKeyFile *file, const char *path, char **error)
+{
+    g_auto(GStrv) keys = g_key_file_get_keys(file, "profile", NULL, NULL);
+
+    for (char **key = keys; *key; key++) {
+        if (strcmp(*key, "summary")) {
+            *error = g_strdup_printf("%s: [profile] %s: unknown key: summary is allowed", path,
+                                     *key);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool load_section(IommuProfile *p, GKeyFile *file, const char *path, const char *section,
                          char **error)
 {
@@ -250,8 +265,14 @@ static bool load_all(IommuProfile *p, GKeyFile *file, const char *path, char **e
     g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
     g_autofree char *why = NULL;
 
+    if (!groups[0]) {
+        *error = g_strdup_printf("%s: a profile has a section at least, such as [profile] or "
+                                 "[timing]", path);
+        return false;
+    }
     for (char **group = groups; *group; group++) {
-        if (strcmp(*group, "profile") && !load_section(p, file, path, *group, error)) {
+        if (strcmp(*group, "profile") ? !load_section(p, file, path, *group, error)
+                                      : !check_head(file, path, error)) {
             return false;
         }
     }
