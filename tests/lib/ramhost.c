@@ -235,17 +235,25 @@ static const IommuHostOps ram_ops = {
     .guest_error = ram_guest_error,
 };
 
-void ramhost_init(RamHost *ram, uint64_t base, uint64_t size)
+bool ramhost_try_init(RamHost *ram, uint64_t base, uint64_t size)
 {
     memset(ram, 0, sizeof(*ram));
     ram->bytes = calloc(1, size);
     if (!ram->bytes) {
-        fprintf(stderr, "ramhost: no memory for %llu bytes\n", (unsigned long long)size);
-        abort();
+        return false;
     }
     ram->base = base;
     ram->size = size;
     ram->host = (IommuHost) { .ops = &ram_ops, .opaque = ram };
+    return true;
+}
+
+void ramhost_init(RamHost *ram, uint64_t base, uint64_t size)
+{
+    if (!ramhost_try_init(ram, base, size)) {
+        fprintf(stderr, "ramhost: no memory for %llu bytes\n", (unsigned long long)size);
+        abort();
+    }
 }
 
 void ramhost_destroy(RamHost *ram)

@@ -95,7 +95,9 @@ struct RamHost {
     char error[256];     /* text of the last guest error */
 };
 
-/** @size bytes of zeroes at @base. Aborts the program if out of memory. */
+/** @size bytes of zeroes at @base. False: the machine has not so much. */
+bool ramhost_try_init(RamHost *ram, uint64_t base, uint64_t size);
+/** The same; aborts the program if there is not so much. */
 void ramhost_init(RamHost *ram, uint64_t base, uint64_t size);
 void ramhost_destroy(RamHost *ram);
 

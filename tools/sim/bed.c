@@ -210,8 +210,12 @@ bool sim_bed_init(SimBed *b, const SimMachine *m, const IommuProfile *profile, c
     memset(b, 0, sizeof(*b));
     b->wake_at = IOMMU_CYCLE_NEVER;
     b->profile = profile;
+    if (!ramhost_try_init(&b->ram, m->memory_base, m->memory_bytes)) {
+        *error = g_strdup_printf("memory: this machine has not 0x%" PRIx64 " bytes free",
+                                 m->memory_bytes);
+        return false;
+    }
     b->stalled = g_hash_table_new(NULL, NULL);
-    ramhost_init(&b->ram, m->memory_base, m->memory_bytes);
     b->model = m->vtd ? make_vtd(set, profile, &host, &b->register_bytes, error)
                       : make_smmu(set, profile, &host, &b->register_bytes, error);
     if (!b->model) {

@@ -3,11 +3,9 @@
  * Converters: an event log with inputs, or a script of iommu-dma descriptors, becomes a trace
  * (docs/specs/trace.rst, "Converters"). The set-up comes from another source, up to its "start".
  */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "sim.h"
+#include "trace.h"
 
 /* ---- scripts of iommu-dma descriptors: docs/specs/iommu-dma.rst, "Descriptors" */
 
@@ -67,17 +65,18 @@ typedef struct Descriptor {
     const Operation *op;
     uint64_t cycle, stream;
     uint64_t field[FIELDS];
-    bool has_pasid, has_addr;
+    bool has_pasid, has_addr, has_addr2;
     bool on[SWITCHES];
 } Descriptor;
 
 typedef struct Converter {
     const char *path;
     unsigned long line;
+    uint64_t streams; /* of the generator's set-up; 0: any */
     GArray *items;
 } Converter;
 
-#define MOST_ITEMS 50000000u
+#define MOST_ITEMS 4000000u /* which take half a gigabyte */
 
 static bool fail(const Converter *c, char **error, const char *what, const char *value)
 {
@@ -87,14 +86,8 @@ static bool fail(const Converter *c, char **error, const char *what, const char 
 
 static bool number(const Converter *c, const char *word, uint64_t *v, char **error)
 {
-    char *end;
-
-    errno = 0;
-    *v = strtoull(word, &end, 0);
-    if (errno || end == word || *end || *word == '-') {
-        return fail(c, error, "a number is expected, such as 4096 or 0x1000", word);
-    }
-    return true;
+    return sim_number(word, v) ||
+           fail(c, error, "a number is expected, such as 4096 or 0x1000", word);
 }
 
 static bool parse_word(const Converter *c, Descriptor *d, const char *word, char **error)
@@ -122,6 +115,7 @@ static bool parse_word(const Converter *c, Descriptor *d, const char *word, char
         }
         d->has_pasid |= i == F_PASID;
         d->has_addr |= i == F_ADDR;
+        d->has_addr2 |= i == F_ADDR2;
         return true;
     }
     return fail(c, error, "unknown: addr, addr2, length, count, stride, window, seed, chunk, gap, "
@@ -166,6 +160,9 @@ static bool parse_descriptor(const Converter *c, Descriptor *d, char **w, char *
     if (!d->has_addr) {
         return fail(c, error, "addr= is needed", d->op->name);
     }
+    if (d->op->read && d->op->write && !d->has_addr2) {
+        return fail(c, error, "addr2= is needed, which says where to", d->op->name);
+    }
     return true;
 }
 
@@ -191,38 +188,81 @@ static uint64_t offset_of(const Descriptor *d, uint64_t i)
     return window ? offset % window : offset;
 }
 
-static void add_page_request(Converter *c, const Descriptor *d, uint64_t cycle, uint64_t addr,
-                             bool last)
+/* Take @item, whose device must be there; what of it cannot be has been looked at. */
+static bool add_item(Converter *c, const SimItem *item, char **error)
 {
-    SimItem item = {
-        .kind = SIM_PAGE, .cycle = cycle,
-        .page = {
-            .addr = addr & ~4095ull, .stream = d->stream, .pasid = d->field[F_PASID],
-            .prgi = d->field[F_PRGI], .has_pasid = d->has_pasid, .last = last && d->on[S_LAST],
-            .r = d->on[S_PR_READ], .w = d->on[S_PR_WRITE], .x = d->on[S_EXEC],
-            .priv = d->on[S_PRIV],
-        },
-    };
+    uint32_t stream = item->kind == SIM_PAGE ? item->page.stream : item->txn.stream;
+    bool sent = item->kind == SIM_PAGE || item->kind == SIM_REQUEST;
 
-    g_array_append_val(c->items, item);
+    if (sent && c->streams && stream - SIM_FIRST_DEVICE >= c->streams) {
+        g_autofree char *text = g_strdup_printf("0x%x", stream);
+        g_autofree char *why =
+            g_strdup_printf("the generator's set-up has streams 0x%x to 0x%x: --streams makes more,"
+                            " --setup takes another's", SIM_FIRST_DEVICE,
+                            (unsigned)(SIM_FIRST_DEVICE + c->streams - 1));
+
+        return fail(c, error, why, text);
+    }
+    if (c->items->len >= MOST_ITEMS) {
+        *error = g_strdup_printf("%s:%lu: more than %u items: a trace is made of so many at most",
+                                 c->path, c->line, MOST_ITEMS);
+        return false;
+    }
+    g_array_append_val(c->items, *item);
+    return true;
 }
 
-static void add_request(Converter *c, const Descriptor *d, uint64_t cycle, uint64_t addr,
-                        uint32_t bytes, bool write)
+/* A descriptor's next item, with what @n says of it. */
+static bool add(Converter *c, const Descriptor *d, TraceNumbers *n, char **error)
 {
-    SimItem item = {
-        .kind = SIM_REQUEST, .cycle = cycle,
-        .txn = {
-            .addr = addr, .stream = d->stream, .pasid = d->field[F_PASID], .size = bytes,
-            .attr = { .type = 0xff }, .has_pasid = d->has_pasid, .write = write,
-            .atomic = d->op->atomic, .exec = d->on[S_EXEC], .priv = d->on[S_PRIV],
-            .no_snoop = d->on[S_NO_SNOOP], .no_write = d->op->ats && d->on[S_NO_WRITE],
-            .kind = d->op->ats ? IOMMU_TXN_ATS_REQUEST
-                    : d->on[S_TRANSLATED] ? IOMMU_TXN_TRANSLATED : IOMMU_TXN_UNTRANSLATED,
-        },
-    };
+    TraceField field;
+    const char *why;
+    SimItem item;
 
-    g_array_append_val(c->items, item);
+    n->v[T_STREAM] = d->stream;
+    n->v[T_PASID] = d->field[F_PASID];
+    n->v[T_FLAGS] |= (d->has_pasid ? TRACE_PASID : 0) | (d->on[S_EXEC] ? TRACE_EXEC : 0) |
+                     (d->on[S_PRIV] ? TRACE_PRIV : 0);
+    why = trace_bad_item(n, &field);
+    if (why) {
+        g_autofree char *text = g_strdup_printf("0x%" PRIx64, n->v[field]);
+
+        return fail(c, error, why, text);
+    }
+    trace_fill(&item, n);
+    return add_item(c, &item, error);
+}
+
+static bool add_page_request(Converter *c, const Descriptor *d, uint64_t cycle, uint64_t addr,
+                             bool last, char **error)
+{
+    TraceNumbers n = { .kind = SIM_PAGE };
+
+    n.v[T_CYCLE] = cycle;
+    n.v[T_ADDR] = addr & ~4095ull;
+    n.v[T_GROUP] = d->field[F_PRGI];
+    n.v[T_FLAGS] = (last && d->on[S_LAST] ? TRACE_LAST : 0) | (d->on[S_PR_READ] ? TRACE_READ : 0) |
+                   (d->on[S_PR_WRITE] ? TRACE_WRITE : 0);
+    return add(c, d, &n, error);
+}
+
+static bool add_request(Converter *c, const Descriptor *d, uint64_t cycle, uint64_t addr,
+                        uint32_t bytes, bool write, char **error)
+{
+    TraceNumbers n = { .kind = SIM_REQUEST };
+
+    if (d->op->atomic && addr % bytes) {
+        return fail(c, error, "the address of every element must be a multiple of length",
+                    d->op->name);
+    }
+    n.v[T_CYCLE] = cycle;
+    n.v[T_ADDR] = addr;
+    n.v[T_SIZE] = bytes;
+    n.v[T_FLAGS] = (write ? TRACE_WRITE : 0) | (d->op->atomic ? TRACE_ATOMIC : 0) |
+                   (d->on[S_NO_SNOOP] ? TRACE_NOSNOOP : 0) |
+                   (d->op->ats && d->on[S_NO_WRITE] ? TRACE_NW : 0) |
+                   (d->op->ats ? TRACE_ATS : d->on[S_TRANSLATED] ? TRACE_TRANSLATED : 0);
+    return add(c, d, &n, error);
 }
 
 /* Bytes of the next transaction, @done of an element into it: no more than a chunk, within 4 KB. */
@@ -248,17 +288,19 @@ static bool expand(Converter *c, const Descriptor *d, char **error)
         uint64_t addr2 = d->field[F_ADDR2] + offset_of(d, i);
         uint64_t done = 0;
 
-        if (c->items->len > MOST_ITEMS) {
-            return fail(c, error, "the script makes more than 50 million requests", d->op->name);
-        }
         if (d->op->page) {
-            add_page_request(c, d, cycle, addr, i == d->field[F_COUNT] - 1);
+            if (!add_page_request(c, d, cycle, addr, i == d->field[F_COUNT] - 1, error)) {
+                return false;
+            }
             cycle += step;
             continue;
         }
         if (!d->op->cut) {
-            add_request(c, d, cycle, addr, d->op->atomic ? d->field[F_LENGTH] : d->op->ats ? 8 : 0,
-                        d->op->write);
+            uint32_t bytes = d->op->atomic ? d->field[F_LENGTH] : d->op->ats ? 8 : 0;
+
+            if (!add_request(c, d, cycle, addr, bytes, d->op->write, error)) {
+                return false;
+            }
             cycle += step;
             continue;
         }
@@ -266,11 +308,17 @@ static bool expand(Converter *c, const Descriptor *d, char **error)
             uint32_t bytes = cut(d, addr + done, addr2 + done, done);
 
             if (d->op->read) {
-                add_request(c, d, cycle, addr + done, bytes, false);
+                if (!add_request(c, d, cycle, addr + done, bytes, false, error)) {
+                    return false;
+                }
                 cycle += step;
             }
             if (d->op->write) {
-                add_request(c, d, cycle, (d->op->read ? addr2 : addr) + done, bytes, true);
+                uint64_t to = d->op->read ? addr2 : addr;
+
+                if (!add_request(c, d, cycle, to + done, bytes, true, error)) {
+                    return false;
+                }
                 cycle += step;
             }
             done += bytes;
@@ -283,19 +331,17 @@ static bool expand(Converter *c, const Descriptor *d, char **error)
 
 static bool log_line(Converter *c, char **w, char **error)
 {
-    g_autofree char *text = NULL;
+    char *input = w[1];
     SimItem item;
+    bool ok;
 
     if (!w[1] || strcmp(w[1], "input") || !w[2]) {
         return true; /* what the IOMMU did: that will be seen again */
     }
-    text = g_strjoinv(" ", w + 2);
-    if (!sim_trace_parse(c->path, c->line, text, &item, error) ||
-        !number(c, w[0], &item.cycle, error)) {
-        return false;
-    }
-    g_array_append_val(c->items, item);
-    return true;
+    w[1] = w[0]; /* without the word it is a line of a trace */
+    ok = sim_trace_parse(c->path, c->line, w + 1, &item, error) && add_item(c, &item, error);
+    w[1] = input;
+    return ok;
 }
 
 /* ---- either */
@@ -305,22 +351,6 @@ static gint by_cycle(gconstpointer a, gconstpointer b)
     const SimItem *x = a, *y = b;
 
     return x->cycle < y->cycle ? -1 : x->cycle > y->cycle;
-}
-
-/* Runs of blanks leave empty words, which go. */
-static char **split_words(const char *line)
-{
-    char **words = g_strsplit_set(line, " \t\r", -1), **out = words;
-
-    for (char **w = words; *w; w++) {
-        if (**w) {
-            *out++ = *w;
-        } else {
-            g_free(*w);
-        }
-    }
-    *out = NULL;
-    return words;
 }
 
 static bool read_file(Converter *c, bool script, char **error)
@@ -343,7 +373,7 @@ static bool read_file(Converter *c, bool script, char **error)
         if (comment) {
             *comment = 0;
         }
-        words = split_words(*line);
+        words = sim_words(*line);
         if (!words[0]) {
             continue;
         }
@@ -362,10 +392,12 @@ static bool read_file(Converter *c, bool script, char **error)
     return true;
 }
 
-bool sim_convert(const char *kind, const char *path, SimSource *setup, SimTraceWriter *out,
-                 char **error)
+bool sim_convert(const char *kind, const char *path, SimSource *setup, uint64_t streams,
+                 SimTraceWriter *out, char **error)
 {
-    Converter c = { .path = path, .items = g_array_new(FALSE, FALSE, sizeof(SimItem)) };
+    Converter c = {
+        .path = path, .streams = streams, .items = g_array_new(FALSE, FALSE, sizeof(SimItem)),
+    };
     bool script = !strcmp(kind, "script"), ok, started = false;
     SimItem item;
 

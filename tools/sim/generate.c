@@ -19,7 +19,6 @@
 #define INPUT_BASE 0x10000000ull
 #define OUTPUT_BASE 0x100000000ull /* where pages go: outside RAM, nobody reads them */
 #define NESTED_DELTA 0x8000000000ull
-#define FIRST_DEVICE 8u
 
 typedef enum Order { SEQUENTIAL, RANDOM, STRIDE, ZIPF, ORDERS } Order;
 
@@ -133,7 +132,7 @@ static void smmu_setup(Generator *g, const RegBus *bus, GuestMem *mem, GPtrArray
 
     stream_table_init_linear(streams, mem, 8);
     for (uint64_t i = 0; i < g->o.streams; i++) {
-        smmu_device(mem, pool, streams, &g->o, FIRST_DEVICE + i, 1 + i);
+        smmu_device(mem, pool, streams, &g->o, SIM_FIRST_DEVICE + i, 1 + i);
     }
     smmu_driver_init(&d, bus, mem);
     smmu_driver_start(&d, streams);
@@ -190,7 +189,7 @@ static void vtd_setup(Generator *g, const RegBus *bus, GuestMem *mem, GPtrArray 
 
     vtd_root_init(root, mem, true);
     for (uint64_t i = 0; i < g->o.streams; i++) {
-        vtd_device(mem, pool, root, &g->o, FIRST_DEVICE + i, 1 + i);
+        vtd_device(mem, pool, root, &g->o, SIM_FIRST_DEVICE + i, 1 + i);
     }
     vtd_driver_init(&d, bus, mem);
     vtd_driver_start(&d, root);
@@ -352,7 +351,7 @@ static void request_item(Generator *g, SimItem *item)
     item->cycle = g->cycle;
     *t = (IommuTxn) {
         .addr = INPUT_BASE + choose_page(g) * 4096,
-        .stream = FIRST_DEVICE + (g->o.streams > 1 ? next_random(g) % g->o.streams : 0),
+        .stream = SIM_FIRST_DEVICE + (g->o.streams > 1 ? next_random(g) % g->o.streams : 0),
         .size = g->o.size,
         .attr = { .type = 0xff },
     };

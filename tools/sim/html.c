@@ -16,8 +16,8 @@
 static const char style[] =
     "body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:960px;padding:0 1em;"
     "color:#222;background:#fff}h1{font-size:1.5em}h2{font-size:1.15em;margin:1.6em 0 .3em}"
-    ".command{overflow-wrap:anywhere;font-size:13px}pre{overflow-x:auto}table{border-collapse:collapse}"
-    "td,th{padding:.15em .9em .15em 0;text-align:right}"
+    ".command{overflow-wrap:anywhere;font-size:13px}pre{overflow-x:auto}"
+    "table{border-collapse:collapse}td,th{padding:.15em .9em .15em 0;text-align:right}"
     "th:first-child,td:first-child{text-align:left}.bar{fill:#3b7dd8}"
     ".charts{display:flex;flex-wrap:wrap}.charts p{margin:.6em 0 0 60px}"
     "@media(prefers-color-scheme:dark){body{background:#181a1d;color:#ddd}}";
@@ -219,7 +219,7 @@ static void cache_table(FILE *f, const SimReport *r)
 
         if (l.lookups) {
             fprintf(f, "<tr><td>%s<td>%" PRIu64 "<td>%" PRIu64 "<td>%.3f %%</tr>",
-                    sim_cache_name(i), l.lookups, l.hits, 100.0 * l.hits / l.lookups);
+                    sim_cache_name(i), l.lookups, l.hits, 100 * sim_ratio(l.hits, l.lookups));
         }
     }
     fputs("</table>", f);

@@ -2,8 +2,6 @@
 /*
  * iommu-sim: run a trace or a generator through either IOMMU model on a clock, without QEMU.
  */
-#include <glib/gstdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sim.h"
@@ -18,7 +16,9 @@ typedef struct Options {
     char *iommu, *mode, *order;
     char *profile;
     char **sets;
-    char *log, *json, *html, *perfetto, *write_trace, *sweep, *csv, *plot, *convert, *setup;
+    char **sweeps; /* one at most is allowed */
+    char *sweep;   /* it; NULL: none */
+    char *log, *json, *html, *perfetto, *write_trace, *csv, *plot, *convert, *setup;
     gboolean inputs, devices, binary, jobs, no_head, quiet, parameters, generator;
 } Options;
 
@@ -79,14 +79,10 @@ static bool convert(const Options *o, const char *path, char **error)
 
     setup = o->setup ? sim_trace_open(o->setup, error) : sim_generator_new(&o->generate, error);
     ok = setup && (out = sim_trace_create(o->write_trace, o->binary, &setup->machine, error)) &&
-         sim_convert(o->convert, path, setup, out, error);
+         sim_convert(o->convert, path, setup, o->setup ? 0 : o->generate.streams, out, error);
     if (out && !sim_trace_close(out) && ok) {
         *error = g_strdup_printf("%s: cannot be written", o->write_trace);
         ok = false;
-    }
-    /* Half a trace would look like one. */
-    if (out && !ok && g_file_test(o->write_trace, G_FILE_TEST_IS_REGULAR)) {
-        g_unlink(o->write_trace);
     }
     if (setup) {
         setup->free(setup);
@@ -151,6 +147,7 @@ static bool options_fit(const Options *o, char **error)
         { "html", o->html, one, run },
         { "perfetto", o->perfetto, one, run },
         { "write-trace", o->write_trace, one || o->convert, run },
+        { "quiet", o->quiet, one, run },
         { "log-inputs", o->inputs, o->log, "is for --log" },
         { "log-devices", o->devices, o->log, "is for --log" },
         { "binary", o->binary, o->write_trace, "is for --write-trace" },
@@ -158,6 +155,8 @@ static bool options_fit(const Options *o, char **error)
         { "convert", o->convert, o->write_trace, "needs --write-trace, which says where to" },
         { "convert", o->convert, !o->sweep && !o->parameters, "is neither swept nor listed" },
         { "generate", o->generator, !o->convert, "is not for --convert, which needs a file" },
+        { "generate", o->generator, !o->parameters, "is of runs, not for --parameters" },
+        { "sweep", o->sweep && o->sweeps[1], false, "can be given once only" },
         { "sweep", o->sweep, !o->parameters, "is of runs, not for --parameters" },
         { "profile", o->profile, !o->convert, "is of a run, not for --convert" },
         { "set", o->sets, !o->convert, "is of a run, not for --convert" },
@@ -209,20 +208,87 @@ static bool one_standard_output(Options *o, char **error)
     return true;
 }
 
+/* An output would destroy what is read, or what another one writes. */
+static bool files_apart(const Options *o, const char *trace, const SimSweep *sweep, char **error)
+{
+    bool named = sim_profile_is_named(o->profile);
+    const SimFile files[] = {
+        { o->convert ? "the file to convert" : "the trace", trace, false },
+        { "--setup", o->setup, false }, { "--profile", named ? NULL : o->profile, false },
+        { "--log", o->log, true }, { "--json", o->json, true }, { "--html", o->html, true },
+        { "--perfetto", o->perfetto, true }, { "--write-trace", o->write_trace, true },
+        { "--csv", o->csv, true }, { "--plot", o->plot, true },
+    };
+    bool profiles = sweep && !strcmp(sweep->name, "profile");
+
+    for (guint i = 0; profiles && i < sweep->values->len; i++) {
+        const char *value = g_ptr_array_index(sweep->values, i);
+        SimFile read[] = {
+            { "--csv", o->csv, true }, { "--plot", o->plot, true }, { "--sweep", value, false },
+        };
+
+        if (!sim_profile_is_named(value) &&
+            !sim_files_apart(read, G_N_ELEMENTS(read), error)) {
+            return false;
+        }
+    }
+    return sim_files_apart(files, G_N_ELEMENTS(files), error);
+}
+
+/* What is swept is not given as well: that would do nothing. */
+static bool sweep_fits(const Options *o, const SimSweep *sweep, bool profile_given, char **error)
+{
+    const struct {
+        const char *name;
+        bool given;
+    } options[] = {
+        { "profile", profile_given }, { "iommu", o->iommu }, { "mode", o->mode },
+        { "order", o->order },
+#define X(name) { #name, o->name != NOT_GIVEN },
+        NUMBERS(X)
+#undef X
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(options); i++) {
+        if (options[i].given && !strcmp(options[i].name, sweep->name)) {
+            *error = g_strdup_printf("--%s does nothing where --sweep %s= says it for each run",
+                                     sweep->name, sweep->name);
+            return false;
+        }
+    }
+    for (char **set = o->sets; set && *set; set++) {
+        size_t length = strlen(sweep->name);
+
+        if (!strncmp(*set, sweep->name, length) && (*set)[length] == '=') {
+            *error = g_strdup_printf("--set %s does nothing where --sweep %s= says it for each run",
+                                     *set, sweep->name);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool work(Options *o, const char *trace, int argc, char **argv, char **error)
 {
     g_autofree char *why = NULL;
-    IommuProfile *p = iommu_profile_open(o->profile, &why);
+    bool profile_given = o->profile != NULL;
+    IommuProfile *p;
     SimSweep *sweep = NULL;
-    bool ok = p != NULL;
+    bool ok;
+
+    o->profile = o->profile ? o->profile : g_strdup("full");
+    p = iommu_profile_open(o->profile, &why);
+    ok = p != NULL;
 
     if (!ok) {
         *error = g_strconcat("profile ", why, NULL);
     }
     ok = ok && sim_profile_set_all(p, o->sets, error) && iommu_profile_check(p, error);
     if (ok && o->sweep) {
-        ok = (sweep = sim_sweep_parse(o->sweep, error)) != NULL;
+        ok = (sweep = sim_sweep_parse(o->sweep, error)) != NULL &&
+             sweep_fits(o, sweep, profile_given, error);
     }
+    ok = ok && files_apart(o, trace, sweep, error);
     if (!ok) {
         /* said already */
     } else if (o->parameters) {
@@ -248,13 +314,14 @@ static void options_clear(Options *o)
 {
     char *words[] = {
         o->command, o->iommu, o->mode, o->order, o->profile, o->log, o->json, o->html, o->perfetto,
-        o->write_trace, o->sweep, o->csv, o->plot, o->convert, o->setup,
+        o->write_trace, o->csv, o->plot, o->convert, o->setup,
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(words); i++) {
         g_free(words[i]);
     }
     g_strfreev(o->sets);
+    g_strfreev(o->sweeps);
 }
 
 static char *command_line(int argc, char **argv)
@@ -302,8 +369,8 @@ int main(int argc, char **argv)
         { "html", 0, 0, G_OPTION_ARG_FILENAME, &o.html, "a page with pictures", "FILE" },
         { "perfetto", 0, 0, G_OPTION_ARG_FILENAME, &o.perfetto, "Chrome trace JSON", "FILE" },
         { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o.quiet, "no summary", NULL },
-        { "sweep", 0, 0, G_OPTION_ARG_STRING, &o.sweep, "run for each value, print CSV",
-          "NAME=VALUES" },
+        { "sweep", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o.sweeps,
+          "run for each value, print CSV", "NAME=VALUES" },
         { "csv", 0, 0, G_OPTION_ARG_FILENAME, &o.csv, "where the sweep's CSV goes", "FILE" },
         { "no-head", 0, 0, G_OPTION_ARG_NONE, &o.no_head, "... without the line of names", NULL },
         { "plot", 0, 0, G_OPTION_ARG_FILENAME, &o.plot, "a picture of the sweep, as SVG", "FILE" },
@@ -338,11 +405,13 @@ int main(int argc, char **argv)
     int original_count = argc;
     g_autoptr(GOptionContext) context = g_option_context_new("[TRACE|-]");
     g_autoptr(GError) err = NULL;
-    char *error = NULL;
+    char *error = NULL, *late = NULL;
+    bool ok, dashes;
+    int files;
 
     g_option_context_add_main_entries(context, entries, NULL);
-    g_option_context_set_summary(context, "Runs a trace, or generated requests, through an SMMUv3 or "
-                                 "VT-d on a clock.");
+    g_option_context_set_summary(context, "Runs a trace, or generated requests, through an SMMUv3 "
+                                 "or VT-d on a clock.");
     g_option_context_set_description(context, "Examples:\n"
         "  iommu-sim --generate --profile mmu600 --pages 8192 --html out.html\n"
         "  iommu-sim --generate --iommu vtd --mode nested --sweep tlb.entries=64..4096:x2\n"
@@ -350,27 +419,31 @@ int main(int argc, char **argv)
         "  iommu-sim --generate --sweep profile=full,mmu600,gem5 --csv table.csv --plot plot.svg\n"
         "  iommu-sim trace.txt --log events.log\n"
         "  iommu-sim --convert script dma.txt --pages 64 --write-trace dma.trace\n\n"
-        "VALUES are FROM..TO:xN, FROM..TO:+N or A,B,C. FILE may be -. docs/specs/iommu-sim.rst tells "
-        "more.\n");
+        "VALUES are FROM..TO:xN, FROM..TO:+N or A,B,C. FILE may be -. docs/specs/iommu-sim.rst "
+        "tells more.\n");
     if (!g_option_context_parse(context, &argc, &argv, &err)) {
         fprintf(stderr, "iommu-sim: %s\n", err->message);
         return 1;
     }
-    bool ok = take_numbers(&o, &error) && options_fit(&o, &error) &&
-              one_standard_output(&o, &error);
-
-    if (ok && (argc > 2 || (argc == 2) == (o.generator || o.parameters))) {
+    o.sweep = o.sweeps ? o.sweeps[0] : NULL;
+    ok = take_numbers(&o, &error) && options_fit(&o, &error) && one_standard_output(&o, &error);
+    /* GLib leaves "--" where a name begins with a dash. */
+    dashes = argc > 1 && !strcmp(argv[1], "--");
+    files = argc - 1 - dashes;
+    if (ok && (files > 1 || (files == 1) == (o.generator || o.parameters))) {
         error = g_strdup(o.convert ? "--convert: one file to convert is needed"
                          : "a trace file or --generate is needed, one of them; see --help");
         ok = false;
     }
     o.command = command_line(original_count, original);
-    o.profile = o.profile ? o.profile : g_strdup("full");
     o.generate.iommu = o.iommu ? o.iommu : o.generate.iommu;
     o.generate.mode = o.mode ? o.mode : o.generate.mode;
     o.generate.order = o.order ? o.order : o.generate.order;
     o.generate.page_bytes = o.huge ? 0 : 4096;
-    ok = ok && work(&o, argc == 2 ? argv[1] : NULL, original_count, original, &error);
+    ok = ok && work(&o, files ? argv[1 + dashes] : NULL, original_count, original, &error);
+    ok = sim_output_close(stdout, "-", ok ? &error : &late) && ok;
+    g_free(late);
+    sim_outputs_end(ok);
     if (!ok) {
         fprintf(stderr, "iommu-sim: %s\n", error ? error : "failed");
         g_free(error);

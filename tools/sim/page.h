@@ -5,8 +5,6 @@
 #ifndef TOOLS_SIM_PAGE_H
 #define TOOLS_SIM_PAGE_H
 
-#include <string.h>
-
 #include "sim.h"
 
 extern const char slowest_style[];

@@ -36,7 +36,8 @@ static double round_up(double v)
 static void curve(FILE *f, const GArray *points, size_t offset, double most, const char *colour,
                   const char *dash)
 {
-    fprintf(f, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\"%s points=\"", colour, dash);
+    fprintf(f, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\"%s points=\"", colour,
+            dash);
     for (guint i = 0; i < points->len; i++) {
         const SimPoint *p = &g_array_index(points, SimPoint, i);
         double v = *(const double *)((const char *)p + offset);
@@ -47,14 +48,17 @@ static void curve(FILE *f, const GArray *points, size_t offset, double most, con
     for (guint i = 0; i < points->len; i++) {
         const SimPoint *p = &g_array_index(points, SimPoint, i);
         double v = *(const double *)((const char *)p + offset);
+        g_autofree char *value = g_markup_escape_text(p->value, -1);
 
         fprintf(f, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"><title>%s: %g"
-                "</title></circle>\n", x_of(i, points->len), y_of(v, most), colour, p->value, v);
+                "</title></circle>\n", x_of(i, points->len), y_of(v, most), colour, value, v);
     }
 }
 
 static void axes(FILE *f, const char *name, const GArray *points, double most)
 {
+    g_autofree char *safe = g_markup_escape_text(name, -1);
+
     for (unsigned i = 0; i <= 5; i++) {
         double y = BOTTOM - (BOTTOM - TOP) * i / 5;
         char label[32];
@@ -66,13 +70,15 @@ static void axes(FILE *f, const char *name, const GArray *points, double most)
     }
     for (guint i = 0; i < points->len; i++) {
         if (points->len <= 16 || i % (points->len / 12) == 0) {
+            g_autofree char *value =
+                g_markup_escape_text(g_array_index(points, SimPoint, i).value, -1);
+
             fprintf(f, "<text x=\"%.1f\" y=\"%g\" text-anchor=\"middle\">%s</text>\n",
-                    x_of(i, points->len), BOTTOM + 18,
-                    g_array_index(points, SimPoint, i).value);
+                    x_of(i, points->len), BOTTOM + 18, value);
         }
     }
     fprintf(f, "<text x=\"%g\" y=\"%g\" text-anchor=\"middle\" font-weight=\"bold\">%s</text>\n",
-            (LEFT + RIGHT) / 2, BOTTOM + 40, name);
+            (LEFT + RIGHT) / 2, BOTTOM + 40, safe);
 }
 
 void sim_plot_sweep(FILE *f, const char *name, const char *command, const GArray *points)
@@ -95,8 +101,8 @@ void sim_plot_sweep(FILE *f, const char *name, const char *command, const GArray
     most = round_up(most);
     fprintf(f, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%g\" height=\"%g\" "
             "viewBox=\"0 0 %g %g\" font-family=\"sans-serif\" font-size=\"12\">\n"
-            "<rect width=\"%g\" height=\"%g\" fill=\"#fff\"/>\n", WIDTH, HEIGHT, WIDTH, HEIGHT, WIDTH,
-            HEIGHT);
+            "<rect width=\"%g\" height=\"%g\" fill=\"#fff\"/>\n", WIDTH, HEIGHT, WIDTH, HEIGHT,
+            WIDTH, HEIGHT);
     axes(f, name, points, most);
     for (unsigned i = 0; i < G_N_ELEMENTS(curves); i++) {
         curve(f, points, curves[i].offset, most, curves[i].colour, curves[i].dash);

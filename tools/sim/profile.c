@@ -20,16 +20,29 @@ static void look(void *opaque, const char *name, const char *unit, const char *v
     s->found |= !strcmp(name, s->name);
 }
 
+bool sim_profile_is_named(const char *name)
+{
+    const IommuShippedProfile *s = iommu_shipped_profiles;
+
+    while (s->name && strcmp(s->name, name)) {
+        s++;
+    }
+    return s->name || iommu_profile_find(name);
+}
+
 bool sim_profile_set(IommuProfile *p, const char *name, const char *value, char **error)
 {
-    g_autofree char *longer = g_strconcat("timing.", name, NULL), *why = NULL;
-    Search s = { .name = longer };
+    bool timing = g_str_has_prefix(name, "timing.");
+    g_autofree char *other = timing ? g_strdup(name + strlen("timing."))
+                                    : g_strconcat("timing.", name, NULL);
+    g_autofree char *why = NULL;
+    Search s = { .name = other };
 
     if (iommu_profile_set(p, name, value, &why)) {
         return true;
     }
     iommu_profile_each(p, look, &s);
-    *error = s.found ? g_strdup_printf("parameter '%s': its name is %s", name, longer)
+    *error = s.found ? g_strdup_printf("parameter '%s': its name is %s", name, other)
                      : g_steal_pointer(&why);
     return false;
 }

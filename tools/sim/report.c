@@ -6,32 +6,48 @@
 
 #include "sim.h"
 
-static double ratio(uint64_t a, uint64_t b)
+double sim_ratio(uint64_t a, uint64_t b)
 {
     return b ? (double)a / b : 0;
 }
 
 double sim_busy_share(const SimReport *r, unsigned res)
 {
-    return ratio(r->resources[res].busy, r->cycles * r->servers[res]);
+    return sim_ratio(r->resources[res].busy, r->cycles * r->servers[res]);
 }
 
-static double per_miss(const SimReport *r)
+double sim_mean_latency(const SimReport *r)
 {
-    return ratio(r->counters.walk_reads + r->counters.config_reads, r->counters.tlb_misses);
+    return sim_ratio(r->latency_sum, r->requests - r->stalled);
+}
+
+double sim_hit_rate(const SimReport *r)
+{
+    return sim_ratio(r->counters.tlb_hits, r->counters.tlb_lookups);
+}
+
+double sim_reads_per_miss(const SimReport *r)
+{
+    return sim_ratio(r->counters.walk_reads + r->counters.config_reads, r->counters.tlb_misses);
 }
 
 char *sim_describe(const SimReport *r)
 {
     const SimGeneratorOptions *o = r->origin.generate;
+    g_autofree char *commands = NULL;
 
     if (!o) {
         return g_strdup_printf("trace %s", r->origin.trace ? r->origin.trace : "?");
     }
-    return g_strdup_printf("%s, %s, %s over %" PRIu64 " %spages of %" PRIu64 " device%s, %" PRIu64
-                           " bytes each, gap %" PRIu64 ", seed %" PRIu64, o->iommu, o->mode,
-                           o->order, o->pages, o->page_bytes == 4096 ? "" : "huge ", o->streams,
-                           o->streams == 1 ? "" : "s", o->size, o->gap, o->seed);
+    if (o->commands) {
+        commands = g_strdup_printf(", an invalidation every %" PRIu64, o->commands);
+    }
+    return g_strdup_printf("%s, %s, %" PRIu64 " requests, %s over %" PRIu64 " %spages of %" PRIu64
+                           " device%s, %" PRIu64 " bytes each, %" PRIu64 " %% writes, gap %" PRIu64
+                           "%s, seed %" PRIu64, o->iommu, o->mode, o->count, o->order, o->pages,
+                           o->page_bytes == 4096 ? "" : "huge ", o->streams,
+                           o->streams == 1 ? "" : "s", o->size, o->writes, o->gap,
+                           commands ? commands : "", o->seed);
 }
 
 void sim_print_summary(const SimReport *r, const IommuProfile *profile, FILE *out)
@@ -48,12 +64,12 @@ void sim_print_summary(const SimReport *r, const IommuProfile *profile, FILE *ou
     fprintf(out, "requests           %" PRIu64 " (%" PRIu64 " ok, %" PRIu64 " faulted, %" PRIu64
             " stalled)\n", r->requests, r->ok, r->faulted, r->stalled);
     fprintf(out, "cycles             %" PRIu64 " (%.3f requests and %.2f bytes a cycle)\n",
-            r->cycles, ratio(r->requests, r->cycles), ratio(r->bytes, r->cycles));
+            r->cycles, sim_ratio(r->requests, r->cycles), sim_ratio(r->bytes, r->cycles));
     if (done) {
         fprintf(out, "latency, cycles    min %" PRIu64 "  mean %.2f  median %" PRIu64 "  99 %% %"
                 PRIu64 "  max %" PRIu64 "  (mean %.1f ns)\n", r->latency_min,
-                ratio(r->latency_sum, done), sim_percentile(r, 50), sim_percentile(r, 99),
-                r->latency_max, ratio(r->latency_sum, done) * ns);
+                sim_mean_latency(r), sim_percentile(r, 50), sim_percentile(r, 99),
+                r->latency_max, sim_mean_latency(r) * ns);
     }
     if (2 * (r->resources[IOMMU_RES_TXN].waited + r->resources[IOMMU_RES_PORT].waited) >
         r->latency_sum) {
@@ -61,11 +77,11 @@ void sim_print_summary(const SimReport *r, const IommuProfile *profile, FILE *ou
               "they are answered\n", out);
     }
     fprintf(out, "TLB                %" PRIu64 " lookups, %.3f %% hits\n", r->counters.tlb_lookups,
-            100 * ratio(r->counters.tlb_hits, r->counters.tlb_lookups));
-    fprintf(out, "walks              %" PRIu64 "; %.3f reads a TLB miss (%.3f of descriptors, %.3f of "
-            "configuration)\n", r->counters.walks, per_miss(r),
-            ratio(r->counters.walk_reads, r->counters.tlb_misses),
-            ratio(r->counters.config_reads, r->counters.tlb_misses));
+            100 * sim_hit_rate(r));
+    fprintf(out, "walks              %" PRIu64 "; %.3f reads a TLB miss (%.3f of descriptors, "
+            "%.3f of configuration)\n", r->counters.walks, sim_reads_per_miss(r),
+            sim_ratio(r->counters.walk_reads, r->counters.tlb_misses),
+            sim_ratio(r->counters.config_reads, r->counters.tlb_misses));
     fprintf(out, "commands           %" PRIu64 " (%" PRIu64 " invalidations), events %" PRIu64
             ", lost %" PRIu64 "\n", r->counters.commands, r->counters.invalidations,
             r->counters.events, r->counters.events_lost);
@@ -182,9 +198,13 @@ bool sim_write_json(const SimReport *r, const IommuProfile *profile, const char 
     g_autoptr(JsonBuilder) b = json_builder_new();
     g_autoptr(JsonGenerator) gen = json_generator_new();
     g_autoptr(JsonNode) root = NULL;
-    g_autoptr(GError) err = NULL;
+    g_autofree char *text = NULL;
     uint64_t done = r->requests - r->stalled;
+    FILE *f = sim_output_open(path, error);
 
+    if (!f) {
+        return false;
+    }
     json_builder_begin_object(b);
     add_origin(b, &r->origin);
     json_builder_set_member_name(b, "profile");
@@ -199,13 +219,13 @@ bool sim_write_json(const SimReport *r, const IommuProfile *profile, const char 
     member(b, "stalled", r->stalled);
     member(b, "cycles", r->cycles);
     member(b, "bytes", r->bytes);
-    member_double(b, "latency_mean", ratio(r->latency_sum, done));
+    member_double(b, "latency_mean", sim_mean_latency(r));
     member(b, "latency_min", done ? r->latency_min : 0);
     member(b, "latency_max", r->latency_max);
     member(b, "latency_median", sim_percentile(r, 50));
     member(b, "latency_p99", sim_percentile(r, 99));
-    member_double(b, "tlb_hit_rate", ratio(r->counters.tlb_hits, r->counters.tlb_lookups));
-    member_double(b, "reads_per_miss", per_miss(r));
+    member_double(b, "tlb_hit_rate", sim_hit_rate(r));
+    member_double(b, "reads_per_miss", sim_reads_per_miss(r));
     add_counters(b, r);
     add_resources(b, r);
     json_builder_set_member_name(b, "latencies");
@@ -216,15 +236,7 @@ bool sim_write_json(const SimReport *r, const IommuProfile *profile, const char 
     root = json_builder_get_root(b);
     json_generator_set_root(gen, root);
     json_generator_set_pretty(gen, TRUE);
-    if (!g_strcmp0(path, "-")) {
-        g_autofree char *text = json_generator_to_data(gen, NULL);
-
-        puts(text);
-        return true;
-    }
-    if (!json_generator_to_file(gen, path, &err)) {
-        *error = g_strdup(err->message);
-        return false;
-    }
-    return true;
+    text = json_generator_to_data(gen, NULL);
+    fprintf(f, "%s\n", text);
+    return sim_output_close(f, path, error);
 }

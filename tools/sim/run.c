@@ -232,8 +232,8 @@ static bool do_item(Run *run, SimItem *item, char **error)
         return false;
     }
     if ((item->kind == SIM_WRITE || item->kind == SIM_READ) && item->addr >= b->register_bytes) {
-        *error = g_strdup_printf("the IOMMU has no register at 0x%" PRIx64 ": its registers have 0x%"
-                                 PRIx64 " bytes", item->addr, b->register_bytes);
+        *error = g_strdup_printf("the IOMMU has no register at 0x%" PRIx64 ": its registers have "
+                                 "0x%" PRIx64 " bytes", item->addr, b->register_bytes);
         return false;
     }
     switch (item->kind) {
@@ -340,10 +340,10 @@ bool sim_run(SimSource *s, const IommuProfile *profile, const SimRunOptions *o, 
     }
     begun = processor_seconds();
     while (ok && s->next(s, &item, error)) {
-        if (o->copy) {
+        ok = do_item(&run, &item, error);
+        if (ok && o->copy) {
             sim_trace_put(o->copy, &item);
         }
-        ok = do_item(&run, &item, error);
         if (!ok && s->where) {
             g_autofree char *why = *error, *where = s->where(s);
 

@@ -16,6 +16,17 @@
 #include "tests/lib/regbus.h"
 
 /*
+ * ---- words and numbers ------------------------------------------------------------------------
+ */
+
+/** What stands between blanks in @line; g_strfreev. */
+char **sim_words(const char *line);
+/** Whether @text is a number: decimal, or hexadecimal with 0x; no sign, no more than 64 bits. */
+bool sim_number(const char *text, uint64_t *v);
+/** Whether *@text begins with one, which it is then moved behind. */
+bool sim_number_prefix(const char **text, uint64_t *v);
+
+/*
  * ---- items: docs/specs/trace.rst --------------------------------------------------------------
  */
 
@@ -69,26 +80,29 @@ void sim_trace_put(SimTraceWriter *w, const SimItem *item);
 bool sim_trace_close(SimTraceWriter *w);
 
 /**
- * One item after "start" without its cycle, such as "t 0x8 0x1000 64"; @path and @line are for
- * messages. False with *@error.
+ * The @words of one item after "start", such as "5", "t", "0x8", "0x1000", "64"; @path and @line
+ * are for messages. False with *@error.
  */
-bool sim_trace_parse(const char *path, unsigned long line, const char *text, SimItem *item,
+bool sim_trace_parse(const char *path, unsigned long line, char **words, SimItem *item,
                      char **error);
-/** The same in the other direction, with a newline. */
+/** The same in the other direction, without the cycle, with a newline. */
 void sim_trace_print(FILE *f, const SimItem *item);
 
 /* ---- converters */
 
 /**
  * Write the set-up of @setup, and then what @path says, into @out. @kind: "log" (an event log with
- * inputs) or "script" (descriptors of iommu-dma).
+ * inputs) or "script" (descriptors of iommu-dma). @streams: how many devices the generator set up,
+ * of which all must be; 0: @setup is another trace, and none of its devices are known.
  */
-bool sim_convert(const char *kind, const char *path, SimSource *setup, SimTraceWriter *out,
-                 char **error);
+bool sim_convert(const char *kind, const char *path, SimSource *setup, uint64_t streams,
+                 SimTraceWriter *out, char **error);
 
 /*
  * ---- generator --------------------------------------------------------------------------------
  */
+
+#define SIM_FIRST_DEVICE 8u /* StreamID, and requester ID */
 
 typedef struct SimGeneratorOptions {
     const char *iommu;   /* smmuv3, vtd */
@@ -242,6 +256,14 @@ bool sim_write_html(const SimReport *r, const IommuProfile *profile, const char 
 
 /** Share of its servers that @res had busy or held, 0 to 1. */
 double sim_busy_share(const SimReport *r, unsigned res);
+/** @a / @b; 0 where @b is. */
+double sim_ratio(uint64_t a, uint64_t b);
+/** Of the requests that did not stall, cycles. */
+double sim_mean_latency(const SimReport *r);
+/** Of the main TLB, 0 to 1. */
+double sim_hit_rate(const SimReport *r);
+/** Reads of memory for a miss of the main TLB. */
+double sim_reads_per_miss(const SimReport *r);
 
 /*
  * ---- observation ------------------------------------------------------------------------------
@@ -324,7 +346,9 @@ bool sim_sweep_jobs(const SimSweepRun *s, int argc, char **argv, char **error);
  * ---- profiles ---------------------------------------------------------------------------------
  */
 
-/** iommu_profile_set(), with a hint if "timing." was forgotten. */
+/** Whether @name is a profile's that the program carries, and no file's. */
+bool sim_profile_is_named(const char *name);
+/** iommu_profile_set(), with a hint if "timing." was forgotten or is too much. */
 bool sim_profile_set(IommuProfile *p, const char *name, const char *value, char **error);
 /** Words "NAME=VALUE"; @sets NULL: none. */
 bool sim_profile_set_all(IommuProfile *p, char **sets, char **error);
@@ -336,9 +360,21 @@ void sim_profile_print(const IommuProfile *p, FILE *out);
  */
 
 FILE *sim_output_open(const char *path, char **error);
+/** The end of the process: if not @keep, what was opened or made here is removed. */
+void sim_outputs_end(bool keep);
 /** @f may be NULL. */
 bool sim_output_close(FILE *f, const char *path, char **error);
 /** Whether @path (may be NULL) can be written; what is written at the end would fail too late. */
 bool sim_output_check(const char *path, char **error);
+
+/** A file that the command line names. */
+typedef struct SimFile {
+    const char *name; /* what it is, such as "--json" */
+    const char *path; /* NULL: not given */
+    bool output;
+} SimFile;
+
+/** Whether no output is another of @files. */
+bool sim_files_apart(const SimFile *files, unsigned n, char **error);
 
 #endif

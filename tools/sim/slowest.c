@@ -3,6 +3,8 @@
  * The slowest requests, drawn stage by stage. A bar begins when the request gets its transaction
  * slot: what it waited for that stands in its text, as it may be longer than all the rest.
  */
+#include <string.h>
+
 #include "chart.h"
 #include "page.h"
 
@@ -104,8 +106,8 @@ static void draw_walkers(const Bar *b, const SimSlow *s)
 
 static void axis(const Bar *b, uint64_t end)
 {
-    double step = MAX(chart_step(b->cycles, 8), 1);
-    uint64_t first = (b->begin + (uint64_t)step - 1) / (uint64_t)step;
+    uint64_t step = MAX(chart_step(b->cycles, 8), 1);
+    uint64_t first = (b->begin + step - 1) / step;
 
     for (uint64_t c = first * step; c <= end; c += step) {
         fprintf(b->f, "<path class=grid d='M%.1f,36 v4' /><text x=%.1f y=52 text-anchor=middle>%"

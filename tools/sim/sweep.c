@@ -3,8 +3,6 @@
  * Parameter sweeps: "NAME=FROM..TO:xN", "NAME=FROM..TO:+N", "NAME=A,B,C"; one run for each value,
  * or a command line for each.
  */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sim.h"
@@ -12,19 +10,6 @@
 #define MOST_VALUES 1000u
 
 /* ---- values */
-
-static bool number(const char **text, uint64_t *v)
-{
-    char *end;
-
-    errno = 0;
-    *v = strtoull(*text, &end, 0);
-    if (!g_ascii_isdigit(**text) || errno) {
-        return false;
-    }
-    *text = end;
-    return true;
-}
 
 static void add(GPtrArray *values, uint64_t v)
 {
@@ -36,16 +21,16 @@ static bool parse_range(const char *text, GPtrArray *values)
     uint64_t from, to, step;
     char how;
 
-    if (!number(&text, &from) || !g_str_has_prefix(text, "..")) {
+    if (!sim_number_prefix(&text, &from) || !g_str_has_prefix(text, "..")) {
         return false;
     }
     text += 2;
-    if (!number(&text, &to) || text[0] != ':' || (text[1] != 'x' && text[1] != '+')) {
+    if (!sim_number_prefix(&text, &to) || text[0] != ':' || (text[1] != 'x' && text[1] != '+')) {
         return false;
     }
     how = text[1];
     text += 2;
-    if (!number(&text, &step) || *text || (how == 'x' ? step < 2 || !from : !step)) {
+    if (!sim_number_prefix(&text, &step) || *text || (how == 'x' ? step < 2 || !from : !step)) {
         return false;
     }
     /* One more than are allowed, so that this can be told. */
@@ -82,14 +67,15 @@ SimSweep *sim_sweep_parse(const char *text, char **error)
     s->values = g_ptr_array_new_with_free_func(g_free);
     if (!equals || !(range ? parse_range : parse_list)(equals + 1, s->values)) {
         *error = g_strdup_printf("--sweep '%s': %s is allowed", text, range
-                                 ? "FROM..TO:xN with 1 <= FROM <= TO and N >= 2, or FROM..TO:+N with "
-                                   "FROM <= TO and N >= 1"
+                                 ? "FROM..TO:xN with 1 <= FROM <= TO and N >= 2, or FROM..TO:+N "
+                                   "with FROM <= TO and N >= 1"
                                  : "NAME=FROM..TO:xN, NAME=FROM..TO:+N or NAME=A,B,C");
         sim_sweep_free(s);
         return NULL;
     }
     if (s->values->len > MOST_VALUES) {
-        *error = g_strdup_printf("--sweep '%.60s': %u values at most are allowed", text, MOST_VALUES);
+        *error = g_strdup_printf("--sweep '%.60s': %u values at most are allowed", text,
+                                 MOST_VALUES);
         sim_sweep_free(s);
         return NULL;
     }
@@ -162,7 +148,7 @@ static bool set_generator(const char *name, const char *value, SimGeneratorOptio
     }
     if (options[i].word) {
         *options[i].word = value;
-    } else if (!number(&value, options[i].number) || *value) {
+    } else if (!sim_number(value, options[i].number)) {
         *error = g_strdup_printf("--sweep '%s': a number is expected for each value", name);
         return false;
     }
@@ -214,27 +200,18 @@ static const char csv_head[] = "requests,cycles,latency_mean,latency_median,late
 
 static void csv_row(FILE *f, const char *value, const SimReport *r)
 {
-    const IommuCounters *c = &r->counters;
-    uint64_t done = MAX(r->requests - r->stalled, 1);
-
     fprintf(f, "%s,%" PRIu64 ",%" PRIu64 ",%.4f,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.6f,"
-            "%.4f,%" PRIu64 ",%.4f\n", value, r->requests, r->cycles,
-            (double)r->latency_sum / done, sim_percentile(r, 50), sim_percentile(r, 99),
-            r->latency_max, c->tlb_lookups ? (double)c->tlb_hits / c->tlb_lookups : 0,
-            c->tlb_misses ? (double)(c->walk_reads + c->config_reads) / c->tlb_misses : 0, c->walks,
-            r->cycles ? (double)r->bytes / r->cycles : 0);
+            "%.4f,%" PRIu64 ",%.4f\n", value, r->requests, r->cycles, sim_mean_latency(r),
+            sim_percentile(r, 50), sim_percentile(r, 99), r->latency_max, sim_hit_rate(r),
+            sim_reads_per_miss(r), r->counters.walks, sim_ratio(r->bytes, r->cycles));
     fflush(f);
 }
 
 static void add_point(GArray *points, const char *value, const SimReport *r)
 {
-    const IommuCounters *c = &r->counters;
     SimPoint p = {
-        .value = value,
-        .mean = (double)r->latency_sum / MAX(r->requests - r->stalled, 1),
-        .median = sim_percentile(r, 50),
-        .p99 = sim_percentile(r, 99),
-        .hit_rate = c->tlb_lookups ? (double)c->tlb_hits / c->tlb_lookups : 0,
+        .value = value, .mean = sim_mean_latency(r), .median = sim_percentile(r, 50),
+        .p99 = sim_percentile(r, 99), .hit_rate = sim_hit_rate(r),
     };
 
     g_array_append_val(points, p);
@@ -304,23 +281,25 @@ bool sim_sweep_jobs(const SimSweepRun *s, int argc, char **argv, char **error)
     }
     for (guint i = 0; i < s->sweep->values->len; i++) {
         g_autofree char *sweep = g_strdup_printf("%s=%s", s->sweep->name, value_at(s, i));
+        bool options = true; /* behind "--" there are none */
 
         for (int a = 0; a < argc; a++) {
-            bool swept = !strcmp(argv[a], "--sweep");
-            g_autofree char *word =
-                g_shell_quote(swept || g_str_has_prefix(argv[a], "--sweep=") ? sweep : argv[a]);
+            bool apart = !strcmp(argv[a], "--sweep");
+            bool swept = options && (apart || g_str_has_prefix(argv[a], "--sweep="));
+            g_autofree char *word = g_shell_quote(swept ? sweep : argv[a]);
 
-            if (!strcmp(argv[a], "--jobs")) {
+            if (options && !strcmp(argv[a], "--jobs")) {
                 continue;
             }
-            if (swept || g_str_has_prefix(argv[a], "--sweep=")) {
-                printf(" --sweep %s", word);
-                a += swept;
+            if (swept) {
+                printf(" --sweep %s%s", word, i && s->head ? " --no-head" : "");
+                a += apart;
                 continue;
             }
+            options = options && strcmp(argv[a], "--");
             printf("%s%s", a ? " " : "", word);
         }
-        puts(i && s->head ? " --no-head" : "");
+        putchar('\n');
     }
     return true;
 }

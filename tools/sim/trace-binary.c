@@ -25,6 +25,9 @@ static bool get_varint(FILE *f, uint64_t *v)
         if (c == EOF) {
             return false;
         }
+        if (shift == 63 && c > 1) {
+            return false; /* more than 64 bits */
+        }
         *v |= (uint64_t)(c & 0x7f) << shift;
         if (!(c & 0x80)) {
             return true;
@@ -43,66 +46,67 @@ static bool get_numbers(TraceSource *t, uint64_t *v, unsigned n)
     return true;
 }
 
+/* Stream, address, @third, flags, and the PASID if there is one. */
+static bool get_sender(TraceSource *t, TraceNumbers *n, TraceField third)
+{
+    return get_varint(t->f, &n->v[T_STREAM]) && get_varint(t->f, &n->v[T_ADDR]) &&
+           get_varint(t->f, &n->v[third]) && get_varint(t->f, &n->v[T_FLAGS]) &&
+           (!(n->v[T_FLAGS] & TRACE_PASID) || get_varint(t->f, &n->v[T_PASID]));
+}
+
+static bool get_item(TraceSource *t, TraceNumbers *n)
+{
+    switch (n->kind) {
+    case SIM_START:
+        return true;
+    case SIM_MEMORY:
+        return get_varint(t->f, &n->v[T_ADDR]) && get_varint(t->f, &n->v[T_VALUE]);
+    case SIM_WRITE:
+        return get_varint(t->f, &n->v[T_ADDR]) && get_varint(t->f, &n->v[T_SIZE]) &&
+               get_varint(t->f, &n->v[T_VALUE]);
+    case SIM_READ:
+        return get_varint(t->f, &n->v[T_ADDR]) && get_varint(t->f, &n->v[T_SIZE]);
+    case SIM_REQUEST:
+        return get_sender(t, n, T_SIZE);
+    case SIM_PAGE:
+        return get_sender(t, n, T_GROUP);
+    default:
+        return false;
+    }
+}
+
 bool trace_binary_next(SimSource *s, SimItem *item, char **error)
 {
     TraceSource *t = (TraceSource *)s;
     int kind = getc_unlocked(t->f);
-    uint64_t v[6] = { 0 };
+    TraceNumbers n = { .kind = kind };
     const char *why = NULL;
-    bool ok;
+    TraceField field;
+    uint64_t cycles;
 
     if (kind == EOF) {
         return false;
     }
     t->number++;
-    memset(item, 0, sizeof(*item));
-    item->kind = kind;
-    ok = get_numbers(t, v, 1);
-    t->cycle += v[0];
-    item->cycle = t->cycle;
-    switch (ok ? kind : -1) {
-    case SIM_START:
-        break;
-    case SIM_MEMORY:
-        ok = get_numbers(t, v, 2);
-        item->addr = v[0];
-        item->value = v[1];
-        break;
-    case SIM_WRITE:
-    case SIM_READ:
-        ok = get_numbers(t, v, kind == SIM_WRITE ? 3 : 2);
-        item->addr = v[0];
-        item->size = MIN(v[1], 255);
-        item->value = kind == SIM_WRITE ? v[2] : 0;
-        why = trace_bad_register(item);
-        break;
-    case SIM_REQUEST:
-        ok = get_numbers(t, v, 4) && (v[3] & F_PASID ? get_numbers(t, v + 4, 1) : true);
-        item->txn.stream = v[0];
-        item->txn.addr = v[1];
-        item->txn.size = MIN(v[2], UINT32_MAX);
-        item->txn.pasid = v[3] & F_PASID ? v[4] : 0;
-        trace_flags_to_request(item, v[3]);
-        why = trace_bad_request(&item->txn, v[3], v[4]);
-        break;
-    case SIM_PAGE:
-        ok = get_numbers(t, v, 4) && (v[3] & F_PASID ? get_numbers(t, v + 4, 1) : true);
-        item->page.stream = v[0];
-        item->page.addr = v[1];
-        item->page.prgi = v[2];
-        item->page.pasid = v[3] & F_PASID ? v[4] : 0;
-        trace_flags_to_page(item, v[3]);
-        why = trace_bad_page(v[2], v[3], v[4]);
-        break;
-    default:
-        ok = false;
-        break;
+    if (!get_varint(t->f, &cycles) || !get_item(t, &n)) {
+        why = "is cut short or malformed";
+    } else if (n.kind == SIM_START && t->started) {
+        why = "a second 'start'";
+    } else if (!t->started && cycles) {
+        why = "cycles begin at 'start'";
+    } else {
+        /* No sum of two that are allowed wraps. */
+        n.v[T_CYCLE] = MIN(cycles, TRACE_LAST_CYCLE + 1) + t->cycle;
+        why = trace_bad_item(&n, &field);
     }
-    if (!ok || why) {
-        *error = g_strdup_printf("%s: item %lu: %s", t->path, t->number,
-                                 ok ? why : "is cut short or malformed");
+    if (why) {
+        *error = g_strdup_printf("%s: item %lu: %s", t->path, t->number, why);
+        return false;
     }
-    return ok && !why;
+    t->started |= n.kind == SIM_START;
+    t->cycle = n.v[T_CYCLE];
+    trace_fill(item, &n);
+    return true;
 }
 
 char *trace_binary_where(const SimSource *s)
@@ -172,7 +176,7 @@ void trace_binary_put(SimTraceWriter *w, const SimItem *item)
         put_varint(w->f, item->txn.addr);
         put_varint(w->f, item->txn.size);
         put_varint(w->f, bits);
-        if (bits & F_PASID) {
+        if (bits & TRACE_PASID) {
             put_varint(w->f, item->txn.pasid);
         }
         break;
@@ -182,7 +186,7 @@ void trace_binary_put(SimTraceWriter *w, const SimItem *item)
         put_varint(w->f, item->page.addr);
         put_varint(w->f, item->page.prgi);
         put_varint(w->f, bits);
-        if (bits & F_PASID) {
+        if (bits & TRACE_PASID) {
             put_varint(w->f, item->page.pasid);
         }
         break;

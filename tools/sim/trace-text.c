@@ -2,8 +2,6 @@
 /*
  * Traces as text (docs/specs/trace.rst, "Text").
  */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "trace.h"
@@ -14,9 +12,10 @@ typedef struct Flag {
 } Flag;
 
 static const Flag flags[] = {
-    { "write", F_WRITE }, { "atomic", F_ATOMIC | F_WRITE }, { "exec", F_EXEC }, { "priv", F_PRIV },
-    { "nw", F_NW }, { "nosnoop", F_NOSNOOP }, { "ats", F_ATS }, { "translated", F_TRANSLATED },
-    { "last", F_LAST }, { "read", F_READ }, { "speculative", F_SPECULATIVE },
+    { "write", TRACE_WRITE }, { "atomic", TRACE_ATOMIC | TRACE_WRITE }, { "exec", TRACE_EXEC },
+    { "priv", TRACE_PRIV }, { "nw", TRACE_NW }, { "nosnoop", TRACE_NOSNOOP }, { "ats", TRACE_ATS },
+    { "translated", TRACE_TRANSLATED }, { "last", TRACE_LAST }, { "read", TRACE_READ },
+    { "speculative", TRACE_SPECULATIVE },
 };
 
 /* ---- reading */
@@ -29,42 +28,11 @@ static bool fail(TraceSource *t, char **error, const char *what, const char *val
 
 static bool number(TraceSource *t, const char *word, uint64_t *v, char **error)
 {
-    char *end;
-
     if (!word) {
         return fail(t, error, "a number is missing at the end of the line", NULL);
     }
-    errno = 0;
-    *v = strtoull(word, &end, 0);
-    if (errno || end == word || *end) {
-        return fail(t, error, "a number is expected, such as 4096 or 0x1000", word);
-    }
-    return true;
-}
-
-static bool read_flags(TraceSource *t, char **w, uint32_t *f, uint64_t *pasid, char **error)
-{
-    for (*f = 0; *w; w++) {
-        unsigned i = 0;
-
-        if (!strcmp(*w, "pasid")) {
-            if (!number(t, w[1], pasid, error)) {
-                return false;
-            }
-            *f |= F_PASID;
-            w++;
-            continue;
-        }
-        while (i < G_N_ELEMENTS(flags) && strcmp(*w, flags[i].word)) {
-            i++;
-        }
-        if (i == G_N_ELEMENTS(flags)) {
-            return fail(t, error, "unknown word: allowed are pasid N, write, atomic, exec, priv, nw, "
-                        "nosnoop, ats, translated, speculative, read, last", *w);
-        }
-        *f |= flags[i].bit;
-    }
-    return true;
+    return sim_number(word, v) ||
+           fail(t, error, "a number is expected, such as 4096 or 0x1000", word);
 }
 
 /* Split off the next line with something on it. */
@@ -72,23 +40,13 @@ static char **next_line(TraceSource *t)
 {
     while (getline(&t->line, &t->line_cap, t->f) >= 0) {
         char *comment = strchr(t->line, '#');
-        char **words, **out;
+        char **words;
 
         t->number++;
         if (comment) {
             *comment = 0;
         }
-        words = g_strsplit_set(g_strstrip(t->line), " \t", -1);
-        /* Runs of blanks leave empty words. */
-        out = words;
-        for (char **w = words; *w; w++) {
-            if (**w) {
-                *out++ = *w;
-            } else {
-                g_free(*w);
-            }
-        }
-        *out = NULL;
+        words = sim_words(t->line);
         if (words[0]) {
             return words;
         }
@@ -97,93 +55,84 @@ static char **next_line(TraceSource *t)
     return NULL;
 }
 
-static bool text_register(TraceSource *t, char **w, SimItem *item, bool write, char **error)
-{
-    const char *why;
-    uint64_t size;
+/* An item under way: its numbers, and the words that they come from. */
+typedef struct TextItem {
+    TraceNumbers n;
+    const char *words[TRACE_FIELDS];
+} TextItem;
 
-    item->kind = write ? SIM_WRITE : SIM_READ;
-    if (!number(t, w[0], &item->addr, error) || !number(t, w[0] ? w[1] : NULL, &size, error) ||
-        (write && !number(t, w[2], &item->value, error))) {
-        return false;
-    }
-    item->size = MIN(size, 255);
-    why = trace_bad_register(item);
-    return !why || fail(t, error, why, w[item->size == 4 ? 2 : 1]);
+static bool take(TraceSource *t, TextItem *i, TraceField field, const char *word, char **error)
+{
+    i->words[field] = word;
+    return number(t, word, &i->n.v[field], error);
 }
 
-static bool text_request(TraceSource *t, char **w, SimItem *item, char **error)
+static bool take_flags(TraceSource *t, TextItem *i, char **w, char **error)
 {
-    uint64_t stream, size, pasid = 0;
-    const char *why;
-    uint32_t f;
+    for (; *w; w++) {
+        unsigned f = 0;
+        const char *why;
 
-    item->kind = SIM_REQUEST;
-    memset(&item->txn, 0, sizeof(item->txn));
-    if (g_strv_length(w) < 3) {
-        return fail(t, error, "stream, address and size are needed", w[0]);
+        if (!strcmp(*w, "pasid")) {
+            if (!take(t, i, T_PASID, w[1], error)) {
+                return false;
+            }
+            i->n.v[T_FLAGS] |= TRACE_PASID;
+            w++;
+            continue;
+        }
+        while (f < G_N_ELEMENTS(flags) && strcmp(*w, flags[f].word)) {
+            f++;
+        }
+        if (f == G_N_ELEMENTS(flags)) {
+            return fail(t, error, "unknown word: allowed are pasid N, write, atomic, exec, priv, "
+                        "nw, nosnoop, ats, translated, speculative, read, last", *w);
+        }
+        i->n.v[T_FLAGS] |= flags[f].bit;
+        why = trace_bad_flags(i->n.kind, i->n.v[T_FLAGS]);
+        if (why) {
+            return fail(t, error, why, *w);
+        }
     }
-    if (!number(t, w[0], &stream, error) || !number(t, w[1], &item->txn.addr, error) ||
-        !number(t, w[2], &size, error) || !read_flags(t, w + 3, &f, &pasid, error)) {
-        return false;
-    }
-    if (stream > UINT32_MAX) {
-        return fail(t, error, "a stream has 32 bits", w[0]);
-    }
-    item->txn.size = MIN(size, UINT32_MAX);
-    why = trace_bad_request(&item->txn, f, pasid);
-    if (why) {
-        return fail(t, error, why, w[2]);
-    }
-    item->txn.stream = stream;
-    item->txn.pasid = pasid;
-    trace_flags_to_request(item, f);
     return true;
 }
 
-static bool text_page(TraceSource *t, char **w, SimItem *item, char **error)
+static bool at_end(TraceSource *t, const char *word, char **error)
 {
-    uint64_t stream, prgi, pasid = 0;
-    const char *why;
-    uint32_t f;
-
-    item->kind = SIM_PAGE;
-    memset(&item->page, 0, sizeof(item->page));
-    if (g_strv_length(w) < 3) {
-        return fail(t, error, "stream, address and group index are needed", w[0]);
-    }
-    if (!number(t, w[0], &stream, error) || !number(t, w[1], &item->page.addr, error) ||
-        !number(t, w[2], &prgi, error) || !read_flags(t, w + 3, &f, &pasid, error)) {
-        return false;
-    }
-    if (stream > UINT32_MAX) {
-        return fail(t, error, "a stream has 32 bits", w[0]);
-    }
-    why = trace_bad_page(prgi, f, pasid);
-    if (why) {
-        return fail(t, error, why, w[2]);
-    }
-    item->page.stream = stream;
-    item->page.prgi = prgi;
-    item->page.pasid = pasid;
-    trace_flags_to_page(item, f);
-    return true;
+    return !word || fail(t, error, "nothing more is expected on this line", word);
 }
 
-static bool text_memory(TraceSource *t, char **words, char **w, SimItem *item, char **error)
+static bool text_register(TraceSource *t, TextItem *i, char **w, char **error)
 {
-    item->kind = SIM_MEMORY;
-    if (!number(t, w[0], &item->addr, error) || !number(t, w[0] ? w[1] : NULL, &item->value, error)) {
-        return false;
+    bool write = i->n.kind == SIM_WRITE;
+
+    return take(t, i, T_ADDR, w[0], error) && take(t, i, T_SIZE, w[0] ? w[1] : NULL, error) &&
+           (!write || take(t, i, T_VALUE, w[2], error)) && at_end(t, w[write ? 3 : 2], error);
+}
+
+/* A request or page request. */
+static bool text_sender(TraceSource *t, TextItem *i, char **w, char **error)
+{
+    bool page = i->n.kind == SIM_PAGE;
+
+    if (g_strv_length(w) < 3) {
+        return fail(t, error, page ? "stream, address and group index are needed"
+                                   : "stream, address and size are needed", w[0]);
     }
-    if (item->addr % 8) {
-        return fail(t, error, "memory is written in words of 8 bytes: the address must be a multiple "
-                    "of 8", w[0]);
+    return take(t, i, T_STREAM, w[0], error) && take(t, i, T_ADDR, w[1], error) &&
+           take(t, i, page ? T_GROUP : T_SIZE, w[2], error) && take_flags(t, i, w + 3, error);
+}
+
+/* Words behind the first are left for more_words(). */
+static bool text_memory(TraceSource *t, TextItem *i, char **w, char **error)
+{
+    if (!take(t, i, T_ADDR, w[0], error) ||
+        !take(t, i, T_VALUE, w[0] ? w[1] : NULL, error)) {
+        return false;
     }
     if (w[2]) {
-        t->words = *item;
-        t->more = g_strdupv(words);
-        t->more_at = (w + 2) - words;
+        t->more = g_strdupv(w + 2);
+        t->more_at = 0;
     }
     return true;
 }
@@ -201,56 +150,76 @@ static bool more_words(TraceSource *t, SimItem *item, char **error)
     return true;
 }
 
-static bool text_item(TraceSource *t, char **words, SimItem *item, char **error)
+static bool text_numbers(TraceSource *t, TextItem *i, char **w, char **error)
 {
-    char **w = words;
-
-    memset(item, 0, sizeof(*item));
-    if (!strcmp(w[0], "start") && !t->started) {
-        t->started = true;
-        item->kind = SIM_START;
-        return true;
-    }
-    if (t->started) {
-        uint64_t cycle;
-
-        if (!number(t, w[0], &cycle, error)) {
-            return false;
-        }
-        if (cycle < t->cycle) {
-            return fail(t, error, "cycles may not go back", w[0]);
-        }
-        t->cycle = cycle;
-        w++;
-    }
-    item->cycle = t->cycle;
-    if (!w[0]) {
-        return fail(t, error, "nothing after the cycle", words[0]);
-    }
     switch (w[0][1] ? 0 : w[0][0]) {
     case 'm':
-        return text_memory(t, words, w + 1, item, error);
+        i->n.kind = SIM_MEMORY;
+        return text_memory(t, i, w + 1, error);
     case 'w':
-        return text_register(t, w + 1, item, true, error);
+        i->n.kind = SIM_WRITE;
+        return text_register(t, i, w + 1, error);
     case 'r':
-        return text_register(t, w + 1, item, false, error);
+        i->n.kind = SIM_READ;
+        return text_register(t, i, w + 1, error);
     case 't':
-        return text_request(t, w + 1, item, error);
+        i->n.kind = SIM_REQUEST;
+        return text_sender(t, i, w + 1, error);
     case 'p':
-        return text_page(t, w + 1, item, error);
+        i->n.kind = SIM_PAGE;
+        return text_sender(t, i, w + 1, error);
     }
     return fail(t, error, "m, w, r, t, p or start is expected", w[0]);
 }
 
-bool sim_trace_parse(const char *path, unsigned long line, const char *text, SimItem *item,
+static bool text_item(TraceSource *t, char **words, SimItem *item, char **error)
+{
+    TextItem i = { .n = { 0 } };
+    char **w = words;
+    const char *why;
+    TraceField field;
+
+    if (!strcmp(w[0], "start") && !t->started) {
+        t->started = true;
+        memset(item, 0, sizeof(*item));
+        item->kind = SIM_START;
+        return at_end(t, w[1], error);
+    }
+    if (t->started) {
+        if (!take(t, &i, T_CYCLE, w[0], error)) {
+            return false;
+        }
+        if (i.n.v[T_CYCLE] < t->cycle) {
+            return fail(t, error, "cycles may not go back", w[0]);
+        }
+        w++;
+    }
+    if (!w[0]) {
+        return fail(t, error, "nothing after the cycle", words[0]);
+    }
+    if (!text_numbers(t, &i, w, error)) {
+        return false;
+    }
+    why = trace_bad_item(&i.n, &field);
+    if (why) {
+        return fail(t, error, why, i.words[field]);
+    }
+    t->cycle = i.n.v[T_CYCLE];
+    trace_fill(item, &i.n);
+    if (t->more) {
+        t->words = *item;
+    }
+    return true;
+}
+
+bool sim_trace_parse(const char *path, unsigned long line, char **words, SimItem *item,
                      char **error)
 {
-    TraceSource t = { .path = (char *)path, .number = line };
-    g_auto(GStrv) words = g_strsplit(text, " ", -1);
-    bool ok = words[0] && text_item(&t, words, item, error);
+    TraceSource t = { .path = (char *)path, .number = line, .started = true };
+    bool ok = text_item(&t, words, item, error);
 
     if (ok && t.more) {
-        ok = fail(&t, error, "one word of memory is allowed here", text);
+        ok = fail(&t, error, "one word of memory is allowed here", t.more[0]);
     }
     g_strfreev(t.more);
     return ok;
@@ -284,16 +253,19 @@ char *trace_text_where(const SimSource *s)
 bool trace_text_header(TraceSource *t, char **error)
 {
     SimMachine *m = &t->base.machine;
-    g_auto(GStrv) iommu = next_line(t);
-    g_auto(GStrv) memory = iommu ? next_line(t) : NULL;
+    g_auto(GStrv) iommu = next_line(t), memory = NULL;
 
     if (!iommu || strcmp(iommu[0], "iommu") || !iommu[1] ||
         (strcmp(iommu[1], "smmuv3") && strcmp(iommu[1], "vtd"))) {
         return fail(t, error, "'iommu smmuv3 [SET]' or 'iommu vtd [SET]' is expected",
                     iommu ? iommu[0] : NULL);
     }
+    if (iommu[2] && !at_end(t, iommu[3], error)) {
+        return false;
+    }
     m->vtd = !strcmp(iommu[1], "vtd");
     m->set = g_strdup(iommu[2]);
+    memory = next_line(t);
     if (!memory || strcmp(memory[0], "memory")) {
         return fail(t, error, "'memory BASE BYTES' is expected", memory ? memory[0] : NULL);
     }
@@ -304,7 +276,7 @@ bool trace_text_header(TraceSource *t, char **error)
     if (m->memory_bytes < 4096 || m->memory_bytes > 16ull << 30) {
         return fail(t, error, "4096 bytes to 16 GB of memory are allowed", memory[2]);
     }
-    return true;
+    return at_end(t, memory[3], error);
 }
 
 /* ---- writing */
@@ -317,14 +289,14 @@ void trace_text_begin(SimTraceWriter *w, const SimMachine *m)
 
 static void put_flag_words(FILE *f, uint32_t bits, uint32_t pasid)
 {
-    if (bits & F_PASID) {
+    if (bits & TRACE_PASID) {
         fprintf(f, " pasid %u", pasid);
     }
-    if (bits & F_ATOMIC) {
-        bits &= ~F_WRITE; /* the word says both */
+    if (bits & TRACE_ATOMIC) {
+        bits &= ~TRACE_WRITE; /* the word says both */
     }
     for (unsigned i = 0; i < G_N_ELEMENTS(flags); i++) {
-        uint32_t bit = flags[i].bit & F_ATOMIC ? F_ATOMIC : flags[i].bit;
+        uint32_t bit = flags[i].bit & TRACE_ATOMIC ? TRACE_ATOMIC : flags[i].bit;
 
         if (bits & bit) {
             fprintf(f, " %s", flags[i].word);

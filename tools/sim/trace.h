@@ -12,13 +12,34 @@
 
 /* Flags of a request or page request, in both forms. */
 enum {
-    F_WRITE = 1, F_ATOMIC = 2, F_EXEC = 4, F_PRIV = 8, F_NW = 16, F_NOSNOOP = 32, F_PASID = 64,
-    F_ATS = 128, F_TRANSLATED = 256, F_LAST = 512, F_READ = 1024, F_SPECULATIVE = 2048,
+    TRACE_WRITE = 1, TRACE_ATOMIC = 2, TRACE_EXEC = 4, TRACE_PRIV = 8, TRACE_NW = 16,
+    TRACE_NOSNOOP = 32, TRACE_PASID = 64, TRACE_ATS = 128, TRACE_TRANSLATED = 256,
+    TRACE_LAST = 512, TRACE_READ = 1024, TRACE_SPECULATIVE = 2048,
 };
 
-void trace_flags_to_request(SimItem *item, uint32_t f);
+#define TRACE_FLAGS 4095u /* all of them */
+
+/* The last cycle there is: sums of cycles and latencies stay far from 2^64. */
+#define TRACE_LAST_CYCLE (1ull << 62)
+
+/* Numbers of an item, as a file has them: wider than the types of SimItem. */
+typedef enum TraceField {
+    T_CYCLE, T_STREAM, T_ADDR, T_SIZE, T_VALUE, T_GROUP, T_FLAGS, T_PASID, TRACE_FIELDS
+} TraceField;
+
+typedef struct TraceNumbers {
+    SimItemKind kind;
+    uint64_t v[TRACE_FIELDS]; /* 0: the kind has none */
+} TraceNumbers;
+
+/* Why flags cannot be with @kind, or NULL. */
+const char *trace_bad_flags(SimItemKind kind, uint64_t flags);
+/* Why there can be no such item, or NULL; @field: which number it is. */
+const char *trace_bad_item(const TraceNumbers *n, TraceField *field);
+/* @n, which trace_bad_item() has nothing against. */
+void trace_fill(SimItem *item, const TraceNumbers *n);
+
 uint32_t trace_request_to_flags(const IommuTxn *t);
-void trace_flags_to_page(SimItem *item, uint32_t f);
 uint32_t trace_page_to_flags(const IommuPageRequest *p);
 
 typedef struct TraceSource {
@@ -41,14 +62,6 @@ struct SimTraceWriter {
     bool started;
     uint64_t cycle;
 };
-
-/*
- * Why a request or page request cannot be, or NULL. Its numbers fit their types.
- */
-const char *trace_bad_request(const IommuTxn *t, uint32_t f, uint64_t pasid);
-const char *trace_bad_page(uint64_t prgi, uint32_t f, uint64_t pasid);
-/* Why an access to a register of the IOMMU cannot be. */
-const char *trace_bad_register(const SimItem *item);
 
 /* A reader: the header behind the magic, then SimSource.next. */
 char *trace_text_where(const SimSource *s);

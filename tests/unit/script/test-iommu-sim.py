@@ -11,6 +11,7 @@ import html.parser
 import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -111,8 +112,8 @@ class Refusals(Case):
     def test_options_of_the_generator_with_a_setup(self):
         trace = self.file("trace", TRACE)
         script = self.file("script", "0 8 read addr=0x10000000\n")
-        self.assert_refused(("--convert", "script", script, "--setup", trace, "-w", "out", "--pages",
-                             5), "--pages", "--setup")
+        self.assert_refused(("--convert", "script", script, "--setup", trace, "-w", "out",
+                             "--pages", 5), "--pages", "--setup")
 
     def test_a_conversion_of_nothing(self):
         for kind in ("script", "log"):
@@ -143,7 +144,8 @@ class Refusals(Case):
 
     def test_a_sweep_of_nothing_there_is(self):
         self.assert_refused((*GENERATE, "--sweep", "nothing.at-all=1,2"), "nothing.at-all")
-        self.assert_refused((*GENERATE, "--sweep", "nothing.at-all=1,2", "--jobs"), "nothing.at-all")
+        self.assert_refused((*GENERATE, "--sweep", "nothing.at-all=1,2", "--jobs"),
+                            "nothing.at-all")
 
     def test_a_sweep_of_too_many_values(self):
         for values in ("0..5000:+1", "1..18446744073709551615:+1", ",".join(["1"] * 1001)):
@@ -167,11 +169,114 @@ class Refusals(Case):
     def test_a_parameter_without_its_section(self):
         self.assert_refused((*GENERATE, "--set", "mem.latency=5"), "timing.mem.latency")
         self.assert_refused((*GENERATE, "--sweep", "mem.latency=5"), "timing.mem.latency")
+        self.assert_refused((*GENERATE, "--set", "timing.tlb.entries=1"), "its name is tlb.entries")
 
     def test_a_failed_conversion_leaves_nothing(self):
         self.file("script", "0 8 erase\n")
         self.assert_refused(("--convert", "script", "script", "-w", "out"), "erase")
         self.assertFalse((self.there / "out").exists())
+
+    def test_a_failed_run_leaves_nothing(self):
+        """Half a trace, page or table would look like a whole one."""
+        self.file("trace", TRACE + "11 t 0x8 0x40001000 9999\n")
+        self.file("old", "before")
+        for option in OF_ONE_RUN:
+            for name in ("new", "old"):
+                self.assert_refused(("trace", "-q", option, name), "4096")
+                self.assertFalse((self.there / "new").exists(), option)
+        self.assertEqual(os.listdir(self.there), ["trace"])
+        for option in ("--csv", "--plot"):
+            self.assert_refused(("trace", *SWEEP, option, "new"), "4096")
+            self.assertEqual(os.listdir(self.there), ["trace"])
+
+    def test_a_failed_run_leaves_what_it_has_not_touched(self):
+        self.file("trace", TRACE + "11 t 0x8 0x40001000 9999\n")
+        for option in ("--json", "--html"):
+            self.file("old", "before")
+            self.assert_refused(("trace", "-q", option, "old"), "4096")
+            self.assertEqual(self.read("old"), "before")
+
+    def test_an_output_that_is_an_input(self):
+        trace = self.file("t.tr", TRACE)
+        (self.there / "link").symlink_to("t.tr")
+        os.link(trace, self.there / "hard")
+        for option in OF_ONE_RUN:
+            for name in ("t.tr", "./t.tr", trace, "link", "hard"):
+                self.assert_refused(("t.tr", option, name), option, "same file", "t.tr")
+        for option in ("--csv", "--plot"):
+            self.assert_refused(("t.tr", *SWEEP, option, "t.tr"), option, "same file")
+        self.assertEqual(self.read("t.tr"), TRACE)
+        profile = self.file("p.ini", "[tlb]\nentries=16\n")
+        self.assert_refused((*GENERATE, "-p", profile, "--json", "p.ini"), "--profile", "same file")
+        self.assert_refused((*GENERATE, "--sweep", "profile=tiny,p.ini", "--csv", "p.ini"),
+                            "--sweep", "same file")
+        self.assertEqual(self.read("p.ini"), "[tlb]\nentries=16\n")
+        script = self.file("f", "0 8 read addr=0x10000000\n")
+        self.assert_refused(("--convert", "script", script, "-w", "f"), "same file")
+        self.assert_refused(("--convert", "script", script, "--setup", "t.tr", "-w", "t.tr"),
+                            "--setup", "same file")
+        self.assertEqual(self.read("t.tr"), TRACE)
+
+    def test_an_output_that_is_another(self):
+        (self.there / "d").mkdir()
+        (self.there / "e").symlink_to("d")
+        for one, two in (("a", "a"), ("a", "./a"), ("d/a", "e/a"), ("d/a", "d/../d/a")):
+            self.assert_refused((*GENERATE, "--log", one, "--json", two), "--log", "--json",
+                                "same file")
+            self.assertFalse((self.there / one).exists())
+        self.assert_refused((*GENERATE, *SWEEP, "--csv", "a", "--plot", "a"), "--csv", "--plot")
+        self.succeed(*GENERATE, "-q", "--log", "/dev/null", "--json", "/dev/null")
+
+    def test_what_is_swept_is_not_given_as_well(self):
+        for words, name, values in ((("--profile", "tiny"), "profile", "full,mmu600"),
+                                    (("--pages", 7), "pages", "1,2"),
+                                    (("--mode", "s1"), "mode", "s1,s2"),
+                                    (("--set", "tlb.entries=16"), "tlb.entries", "16,32")):
+            self.assert_refused((*GENERATE, *words, "--sweep", f"{name}={values}"), words[0],
+                                "does nothing", f"--sweep {name}=")
+        self.assert_refused((*GENERATE, *SWEEP, "--sweep", "gap=1,2"), "--sweep", "once")
+
+    def test_nothing_is_generated_or_quiet_where_nothing_runs(self):
+        self.assert_refused(("--generate", "--parameters"), "--generate", "--parameters")
+        self.assert_refused(("-q", "--parameters"), "--quiet", "--parameters")
+        self.assert_refused((*GENERATE, "-q", *SWEEP), "--quiet", "--sweep")
+        script = self.file("script", "0 8 read addr=0x10000000\n")
+        self.assert_refused(("-q", "--convert", "script", script, "-w", "y"), "--quiet",
+                            "--convert")
+
+    def test_standard_output_that_is_full(self):
+        for words in (("--parameters",), GENERATE, (*GENERATE, *SWEEP),
+                      (*GENERATE, *SWEEP, "--jobs"), (*GENERATE, "--json", "-")):
+            with open(self.there / "out", "w", encoding="utf-8") as out:
+                done = subprocess.run([SIMULATOR, *words], stdout=out, stderr=subprocess.PIPE,
+                                      text=True, check=False, cwd=self.there,
+                                      restore_signals=False, # SIGXFSZ stays ignored
+                                      preexec_fn=lambda: resource.setrlimit(
+                                          resource.RLIMIT_FSIZE, (0, 0)))
+            self.assertEqual(done.returncode, 1, words)
+            self.assertIn("standard output: File too large", done.stderr)
+
+    @unittest.skipIf(b"__asan_init" in SIMULATOR.read_bytes(), "needs address space of its own")
+    def test_more_memory_than_there_is(self):
+        self.file("trace", TRACE.replace("0x10000\n", "0x400000000\n"))
+        done = subprocess.run([SIMULATOR, "trace"], capture_output=True, text=True, check=False,
+                              cwd=self.there, preexec_fn=lambda: resource.setrlimit(
+                                  resource.RLIMIT_AS, (1 << 30, 1 << 30)))
+        self.assertEqual((done.returncode, done.stdout, done.stderr.count("\n")), (1, "", 1))
+        self.assertIn("0x400000000 bytes", done.stderr)
+
+    def test_a_stream_that_the_generator_does_not_set_up(self):
+        self.file("script", "0 0x20 read addr=0x10000000\n")
+        self.assert_refused(("--convert", "script", "script", "-w", "out"), "0x20", "--streams")
+        self.succeed("--convert", "script", "script", "-w", "out", "--streams", 25)
+
+    def test_a_profile_without_a_section(self):
+        for text, said in (("", "section"), ("# nothing\n", "section"),
+                           ("[profile]\nsumary=x\n", "summary")):
+            self.file("p.ini", text)
+            self.assert_refused((*GENERATE, "-p", "./p.ini"), "p.ini", said)
+        self.file("p.ini", "[profile]\nsummary=as full\n")
+        self.succeed(*GENERATE, "-p", "./p.ini")
 
     def test_a_sweep_of_standard_input(self):
         self.assert_refused(("-", *SWEEP), "standard input")
@@ -229,7 +334,8 @@ class Outputs(Case):
             self.assertEqual(self.read("one"), self.read("two"))
 
     def test_a_script_becomes_a_trace(self):
-        self.file("script", "0 8 read addr=0x10000000 length=64 count=20 strided stride=4096 gap=3\n")
+        self.file("script",
+                  "0 8 read addr=0x10000000 length=64 count=20 strided stride=4096 gap=3\n")
         self.succeed("--convert", "script", "script", "--pages", 32, "-w", "trace")
         self.succeed("trace", "--json", "x")
         run = json.loads(self.read("x"))
@@ -240,6 +346,21 @@ class Outputs(Case):
         self.succeed("--convert", "log", "one", "--setup", "setup", "--binary", "-w", "trace")
         self.succeed("trace", *BUSY[-4:], "--log-inputs", "-l", "two")
         self.assertEqual(self.read("one"), self.read("two"))
+
+    def test_the_last_cycles_there_are(self):
+        """Pages and tracks end, however far apart things happen."""
+        self.file("trace", TRACE + f"{1 << 62} t 0x8 0x40001000 64\n")
+        self.succeed("trace", "--html", "page", "--perfetto", "tracks", "--json", "x")
+        self.assertGreater(json.loads(self.read("x"))["cycles"], 1 << 62)
+        self.assertIn("</html>", self.read("page"))
+        self.assertLess(len(self.read("page")), 100000)
+        json.loads(self.read("tracks"))
+
+    def test_the_summary_tells_all_options_of_the_generator(self):
+        text = self.succeed("-g", "-n", 7, "--writes", 30, "--commands", 3, "--gap", 9)
+        for words in ("7 requests", "30 % writes", "an invalidation every 3", "gap 9"):
+            self.assertIn(words, text.splitlines()[0])
+        self.assertNotIn("invalidation", self.succeed(*GENERATE).splitlines()[0])
 
     def test_no_requests_at_all(self):
         self.succeed("-g", "-n", 0, "--html", "page", "--perfetto", "tracks", "--json", "x")
@@ -509,7 +630,8 @@ class Sweeps(Case):
 
     def test_words_can_be_swept(self):
         for name, words in (("tlb.replacement", ["lru", "rr", "plru", "random"]),
-                            ("mode", ["bypass", "s1", "s2", "nested"]), ("iommu", ["smmuv3", "vtd"]),
+                            ("mode", ["bypass", "s1", "s2", "nested"]),
+                            ("iommu", ["smmuv3", "vtd"]),
                             ("profile", ["full", "mmu600"]), ("order", ["stride", "zipf"])):
             run = ("--generate", "-n", 300, "--pages", 60, "--set", "tlb.entries=16", "--set",
                    "tlb.ways=4")
@@ -547,6 +669,22 @@ class Sweeps(Case):
                 done = subprocess.run(command, input=jobs, capture_output=True, text=True,
                                       check=True, cwd=self.there)
                 self.assertEqual(done.stdout, table, command)
+
+    def test_jobs_of_a_file_that_looks_like_an_option(self):
+        self.file("--jobs", TRACE)
+        words = ("--sweep", "timing.port.latency=1,5")
+        table = self.succeed(*words, "--", "--jobs")
+        jobs = self.succeed(*words, "--jobs", "--", "--jobs")
+        done = subprocess.run(["sh"], input=jobs, capture_output=True, text=True, check=True,
+                              cwd=self.there)
+        self.assertEqual(done.stdout, table)
+
+    def test_a_plot_of_any_words(self):
+        self.file("a<&.ini", "[tlb]\nentries=16\nways=4\n")
+        self.succeed(*GENERATE, "--sweep", "profile=tiny,a<&.ini", "--plot", "plot.svg", "--csv",
+                     "table")
+        texts = [e.text for e in xml.etree.ElementTree.parse(self.there / "plot.svg").iter()]
+        self.assertIn("a<&.ini", texts)
 
     def test_each_line_of_jobs_stands_alone(self):
         """As in an array job, where each runs somewhere, some time."""

@@ -93,7 +93,28 @@ static const struct {
     { "group", HEADER "start\n1 p 1 0 600\n", { ":5:", "600", "511" } },
     { "stream", HEADER "start\n1 t 0x100000000 0 4\n", { ":5:", "0x100000000", "32" } },
     { "page-word", HEADER "start\n1 p 1 0 5 ats\n", { ":5:", "page request", "ats" } },
-    { "request-word", HEADER "start\n1 t 1 0 5 last\n", { ":5:", "page request", "last" } },
+    { "request-word", HEADER "start\n1 t 1 0 5 last\n", { ":5:", "page request", "'last'" } },
+    { "cycle", HEADER "start\n4611686018427387905 t 1 0 4\n",
+      { ":5:", "'4611686018427387905'", "2^62" } },
+    { "cycle-64", HEADER "start\n18446744073709551615 t 1 0 4\n", { ":5:", "2^62" } },
+    { "negative", HEADER "start\n-1 t 1 0 4\n", { ":5:", "'-1'", "number" } },
+    { "octal", HEADER "start\n5 t 1 0x 4\n", { ":5:", "'0x'", "number" } },
+    { "start-words", HEADER "start now\n", { ":4:", "'now'", "nothing more" } },
+    { "iommu-words", "stagewalk-trace 1\niommu vtd max 3\n", { ":2:", "'3'", "nothing more" } },
+    { "memory-words", "stagewalk-trace 1\niommu vtd\nmemory 0 0x10000 3\nstart\n",
+      { ":3:", "'3'", "nothing more" } },
+    { "read-words", HEADER "start\n1 r 0x20 4 9\n", { ":5:", "'9'", "nothing more" } },
+    { "write-words", HEADER "w 0x20 4 1 9\n", { ":4:", "'9'", "nothing more" } },
+    { "offset", HEADER "start\n1 r 0x3 8\n", { ":5:", "'0x3'", "multiple" } },
+    { "offset-4", HEADER "w 0x22 4 1\n", { ":4:", "'0x22'", "multiple" } },
+    { "nothing-written", HEADER "start\n1 t 1 0 0 write\n", { ":5:", "'0'", "0 bytes" } },
+    { "nothing-asked", HEADER "start\n1 t 1 0 0 ats\n", { ":5:", "'0'", "0 bytes" } },
+    { "quotes-value", HEADER "w 0x20 4 0x1ffffffff\n", { "'0x1ffffffff'" } },
+    { "quotes-size", HEADER "w 0x20 3 1\n", { "'3'" } },
+    { "quotes-huge-size", HEADER "start\n1 t 1 0 0x100000040\n", { "'0x100000040'", "4096" } },
+    { "quotes-flag", HEADER "start\n1 t 1 0 4 ats translated priv\n", { "'translated'" } },
+    { "quotes-pasid", HEADER "start\n1 t 1 0 4 pasid 0x100000 priv\n", { "'0x100000'" } },
+    { "quotes-group", HEADER "start\n1 p 1 0x600 600\n", { "'600'" } },
 };
 
 static void test_wrong(gconstpointer data)
@@ -120,6 +141,103 @@ static void test_wrong(gconstpointer data)
     sim_report_clear(&r);
     g_free(error);
     g_unlink(path);
+}
+
+/* A binary trace with little memory: the header, "start", then @items. */
+static char *binary_trace(const char *items, size_t length, char **error)
+{
+    g_autoptr(GByteArray) b = g_byte_array_new();
+    const IommuProfile *p = iommu_profile_find("tiny");
+    g_autofree char *path = temporary();
+    SimRunOptions o = { 0 };
+    SimReport r = { 0 };
+    char *where = NULL;
+    SimSource *s;
+
+    g_byte_array_append(b, (const guint8 *)"SWT1\x00\x00\x80\x80\x04\x03max\x05\x00", 15);
+    g_byte_array_append(b, (const guint8 *)items, length);
+    g_assert_true(g_file_set_contents(path, (char *)b->data, b->len, NULL));
+    s = sim_trace_open(path, error);
+    g_assert_nonnull(s);
+    if (!sim_run(s, p, &o, &r, error)) {
+        where = g_strdup(*error);
+    }
+    s->free(s);
+    sim_report_clear(&r);
+    g_unlink(path);
+    return where;
+}
+
+#define MOST "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"
+#define STREAM_33 "\x88\x80\x80\x80\x10" /* 2^32 + 8 */
+#define HALF "\x80\x80\x80\x80\x80\x80\x80\x80\x20" /* 2^61 */
+
+/* What the text cannot say the other form cannot either. */
+static const struct {
+    const char *name, *items;
+    size_t length;
+    const char *words[2]; /* none: it is allowed */
+} binary[] = {
+#define ITEMS(text) (text), sizeof(text) - 1
+    { "good", ITEMS("\x03\x01\x08\x00\x40\x00"), { NULL } },
+    { "last-cycle", ITEMS("\x03" HALF "\x08\x00\x40\x00\x03" HALF "\x08\x00\x40\x00"),
+      { NULL } },
+    { "cycle", ITEMS("\x03" MOST "\x08\x00\x40\x00"), { "item 2:", "2^62" } },
+    { "cycle-sum",
+      ITEMS("\x03" HALF "\x08\x00\x40\x00\x03" HALF "\x08\x00\x40\x00\x03\x01\x08\x00\x40\x00"),
+      { "item 4:", "2^62" } },
+    { "cycle-wraps", ITEMS("\x03\x01\x08\x00\x40\x00\x03" MOST "\x08\x00\x40\x00"),
+      { "item 3:", "2^62" } },
+    { "stream", ITEMS("\x03\x01" STREAM_33 "\x00\x40\x00"), { "item 2:", "32 bits" } },
+    { "page-stream", ITEMS("\x04\x01" STREAM_33 "\x00\x03\x00"), { "item 2:", "32 bits" } },
+    { "flags", ITEMS("\x03\x01\x08\x00\x40\x80\x20"), { "item 2:", "no such flags" } },
+    { "page-flags", ITEMS("\x04\x01\x08\x00\x03\x80\x20"), { "item 2:", "no such flags" } },
+    { "flags-of-pages", ITEMS("\x03\x01\x08\x00\x40\x80\x04"), { "item 2:", "page requests" } },
+    { "memory", ITEMS("\x00\x01\x04\x07"), { "item 2:", "multiple of 8" } },
+    { "register", ITEMS("\x02\x01\x03\x08"), { "item 2:", "multiple of its size" } },
+    { "size", ITEMS("\x02\x01\x00\x84\x02"), { "item 2:", "4 or 8 bytes" } },
+    { "nothing", ITEMS("\x03\x01\x08\x00\x00\x01"), { "item 2:", "0 bytes" } },
+    { "number", ITEMS("\x00\x01\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\x03"),
+      { "item 2:", "malformed" } },
+    { "start", ITEMS("\x05\x01"), { "item 2:", "start" } },
+#undef ITEMS
+};
+
+static void test_binary(gconstpointer data)
+{
+    unsigned i = GPOINTER_TO_UINT(data);
+    char *error = NULL;
+    g_autofree char *said = binary_trace(binary[i].items, binary[i].length, &error);
+
+    g_assert_true(!said == !binary[i].words[0]);
+    for (unsigned w = 0; said && w < G_N_ELEMENTS(binary[i].words); w++) {
+        g_assert_nonnull(strstr(said, binary[i].words[w]));
+    }
+    g_free(error);
+}
+
+/* An item that is refused has not been run, and is not written as if it had. */
+static void test_copy_of_refused(void)
+{
+    g_autofree char *from = temporary(), *to = temporary(), *copy = NULL;
+    const IommuProfile *p = iommu_profile_find("tiny");
+    char *error = NULL;
+    SimRunOptions o = { 0 };
+    SimReport r = { 0 };
+    SimSource *s;
+
+    g_assert_true(g_file_set_contents(from, HEADER "m 0x1000 7\nm 0x900000 1\nstart\n", -1, NULL));
+    s = sim_trace_open(from, &error);
+    o.copy = sim_trace_create(to, false, &s->machine, &error);
+    g_assert_false(sim_run(s, p, &o, &r, &error));
+    g_assert_true(sim_trace_close(o.copy));
+    g_assert_true(g_file_get_contents(to, &copy, NULL, NULL));
+    g_assert_true(g_str_has_suffix(copy, "\nm 0x1000 0x7\n"));
+    s->free(s);
+    sim_report_clear(&r);
+    g_free(error);
+    g_unlink(from);
+    g_unlink(to);
 }
 
 /* Whatever bytes follow the magic, a binary trace is played or refused. */
@@ -210,7 +328,7 @@ static char *converted(const char *kind, const char *text, char **error)
     o.pages = 16;
     setup = sim_generator_new(&o, error);
     out = sim_trace_create(to, false, &setup->machine, error);
-    ok = sim_convert(kind, from, setup, out, error);
+    ok = sim_convert(kind, from, setup, 2, out, error);
     setup->free(setup);
     g_assert_true(sim_trace_close(out));
     g_assert_true(g_file_get_contents(to, &all, NULL, NULL));
@@ -312,6 +430,21 @@ static const struct {
     { "no-inputs", "log", "0 request 1 status 0 pa 0x0 fault 0x0\n", { "--log-inputs" } },
     { "log-item", "log", "0 input t 0x8 0x10 9999\n", { ":1:", "4096" } },
     { "kind", "cups", "0", { "cups", "log", "script" } },
+    { "many", "script", "0 8 read addr=0 length=0xffffffff chunk=0\n", { ":1:", "4000000 items" } },
+    { "many-elements", "script", "0 8 read addr=0 length=1 count=4000001\n", { "4000000 items" } },
+    { "many-pages", "script", "0 8 page_request addr=0 count=4000001\n", { "4000000 items" } },
+    { "strided", "script", "0 8 cas addr=0 length=8 count=2 strided stride=4\n",
+      { ":1:", "cas", "multiple" } },
+    { "copy", "script", "0 8 copy addr=0 length=8\n", { ":1:", "copy", "addr2=" } },
+    { "cycle", "script", "18446744073709551615 8 read addr=0 count=2\n", { ":1:", "2^62" } },
+    { "gap", "script", "0x3fffffffffffffff 8 read addr=0 count=3 gap=1\n", { ":1:", "2^62" } },
+    { "negative", "script", "-1 8 read addr=0\n", { ":1:", "'-1'", "number" } },
+    { "stream", "script", "0 0x100000008 read addr=0\n", { ":1:", "0x100000008", "32 bits" } },
+    { "no-such-stream", "script", "0 0xa read addr=0\n", { "0xa", "0x8 to 0x9", "--streams" } },
+    { "no-such-page-stream", "script", "0 7 page_request addr=0\n", { "0x7", "0x8 to 0x9" } },
+    { "log-stream", "log", "0 input t 0xa 0x10 9\n", { "0xa", "0x8 to 0x9", "--setup" } },
+    { "log-cycle", "log", "18446744073709551615 input t 0x8 0x10 9\n", { ":1:", "2^62" } },
+    { "log-start", "log", "0 input start\n", { ":1:", "start" } },
 };
 
 static void test_bad_input(gconstpointer data)
@@ -353,7 +486,7 @@ static void test_log_round_trip(void)
     none.count = 0;
     setup = sim_generator_new(&none, &error);
     out = sim_trace_create(to, true, &setup->machine, &error);
-    g_assert_true(sim_convert("log", from, setup, out, &error));
+    g_assert_true(sim_convert("log", from, setup, 0, out, &error));
     g_assert_true(sim_trace_close(out));
     setup->free(setup);
     s = sim_trace_open(to, &error);
@@ -403,20 +536,21 @@ static void test_plot(void)
     GMarkupParseContext *xml = g_markup_parse_context_new(&nothing, 0, NULL, NULL);
 
     for (unsigned i = 0; i < 3; i++) {
-        static const char *const values[] = { "64", "128", "256" };
+        static const char *const values[] = { "64", "<&>", "256" };
         SimPoint p = {
             .value = values[i], .mean = 40 - i, .median = 30, .p99 = 90, .hit_rate = 0.5
         };
 
         g_array_append_val(points, p);
     }
-    sim_plot_sweep(f, "tlb.entries", "iommu-sim -g <>", points);
+    sim_plot_sweep(f, "tlb.entries <&", "iommu-sim -g <>", points);
     fclose(f);
     g_assert_true(g_markup_parse_context_parse(xml, text, length, NULL));
     g_assert_true(g_markup_parse_context_end_parse(xml, NULL));
     g_markup_parse_context_free(xml);
     g_assert_nonnull(strstr(text, "tlb.entries"));
     g_assert_nonnull(strstr(text, "<title>256: 38</title>"));
+    g_assert_nonnull(strstr(text, "<title>&lt;&amp;&gt;: 39</title>"));
 }
 
 int main(int argc, char **argv)
@@ -429,7 +563,13 @@ int main(int argc, char **argv)
 
         g_test_add_data_func(name, GUINT_TO_POINTER(i), test_wrong);
     }
+    for (unsigned i = 0; i < G_N_ELEMENTS(binary); i++) {
+        g_autofree char *name = g_strconcat("/sim/trace/items/", binary[i].name, NULL);
+
+        g_test_add_data_func(name, GUINT_TO_POINTER(i), test_binary);
+    }
     g_test_add_func("/sim/trace/binary-garbage", test_binary_garbage);
+    g_test_add_func("/sim/trace/copy-of-refused", test_copy_of_refused);
     g_test_add_func("/sim/sweep", test_sweep);
     g_test_add_func("/sim/convert/script-sequential", test_script_sequential);
     g_test_add_func("/sim/convert/script-cuts", test_script_cuts);
