@@ -41,7 +41,7 @@ static void test_round_trip(gconstpointer data)
     bool binary = GPOINTER_TO_INT(data);
     IommuProfile p = simfix_profile("tiny", "");
     SimGeneratorOptions o = simfix_options("smmuv3", "nested", 300, 20);
-    g_autofree char *path = temporary(), *one = NULL, *two = NULL, *text = NULL;
+    g_autofree char *path = temporary(), *two = NULL, *text = NULL;
     char *error = NULL;
     SimSource *s;
     SimRunOptions run = { 0 };
