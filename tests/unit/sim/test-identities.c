@@ -37,7 +37,7 @@ static void check_identities(const SimReport *r)
     g_assert_cmpuint(c->walks, ==, c->tlb_misses);
     g_assert_cmpuint(r->requests, ==, 600);
     g_assert_cmpuint(r->ok, ==, 600);
-    /* Every slot of TXN is held from grant to response: the wait for it is the rest of the latency. */
+    /* A slot of TXN is held from grant to response: the wait for it is the rest of the latency. */
     held = r->resources[IOMMU_RES_TXN].busy + r->resources[IOMMU_RES_TXN].waited;
     latencies = r->latency_sum;
     g_assert_cmpuint(held, ==, latencies);
