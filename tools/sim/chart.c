@@ -58,9 +58,13 @@ double chart_y(const Chart *c, double y)
 static void x_axis(const Chart *c, const char *below)
 {
     double step = fmax(chart_step(c->last - c->first, c->width > 600 ? 8 : 5), 1);
+    double begin = ceil(c->first / step) * step;
+    unsigned ticks = begin <= c->last ? floor((c->last - begin) / step) + 1 : 0;
     char text[32];
 
-    for (double x = ceil(c->first / step) * step; x <= c->last; x += step) {
+    for (unsigned i = 0; i < ticks; i++) {
+        double x = begin + i * step;
+
         chart_number(text, sizeof(text), x);
         fprintf(c->f, "<path class=grid d='M%.1f,%.1f v4' /><text x=%.1f y=%.1f "
                 "text-anchor=middle>%s</text>", chart_x(c, x), c->top + c->height, chart_x(c, x),
