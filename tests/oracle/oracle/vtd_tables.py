@@ -47,7 +47,9 @@ class Context:
             raise Bad(0x02)
         self.tt, self.aw = get(raw, 2, 2), get(raw, 64, 3)
         self.did = get(raw, 72, 16)
-        if get(raw, 4, 8) or get(raw, 71) or raw >> 88 or get(raw, HAW, 64 - HAW):
+        if get(raw, 4, 8) or get(raw, 71) or raw >> 88:
+            raise Bad(0x0B)
+        if self.tt != 2 and get(raw, HAW, 64 - HAW):  # SSPTPTR is ignored in pass-through (9.3)
             raise Bad(0x0B)
         if self.aw not in LEVELS or self.tt == 3:
             raise Bad(0x03)
