@@ -9,13 +9,14 @@ GLOBAL = 1 << 63
 
 
 class Entry:
-    __slots__ = ("addr", "lg2", "tag", "data", "stamp", "used", "place")
+    __slots__ = ("addr", "lg2", "tag", "data", "stamp", "used", "place", "spoilt")
 
     def __init__(self, addr, lg2, tag, data, stamp):
         self.addr, self.lg2, self.tag = addr, lg2, tag
         self.data, self.stamp = data, stamp
         self.used = 0
         self.place = None
+        self.spoilt = None              # what it was before spoil()
 
     def covers(self, addr):
         return addr >> self.lg2 == self.addr >> self.lg2
@@ -140,7 +141,7 @@ class Cache:
         for ways in self.slots.values():
             for entry in ways:
                 if entry and entry.data and doomed(entry):
-                    entry.data = None
+                    entry.data, entry.spoilt = None, entry.data
 
     def drop(self, doomed):
         """Remove the entries for which doomed(entry); the number of them."""

@@ -195,7 +195,7 @@ class Descriptor:
         elif granularity == 3:
             self.vtd.contexts.drop(
                 lambda e: not (e.addr ^ sid) & ~low
-                and (not legacy or not e.data or e.data.did == self.did))
+                and (not legacy or (e.data or e.spoilt).did == self.did))
         else:
             raise Invalid(UNKNOWN)
         return 0
