@@ -560,8 +560,7 @@ void smmu_inv_tlbi(SmmuModel *m, const uint64_t cmd[CMD_WORDS]);
 
 /**
  * Tell watchers of streams in (@tag & @mask) that [@first, @last] is gone. Only kinds of entries
- * that
- * @s1 / @s2 name; @leaf addresses are VAs or IPAs accordingly.
+ * that @s1 / @s2 name; @leaf addresses are VAs or IPAs accordingly.
  */
 void smmu_notify_tlbi(SmmuModel *m, uint64_t first, uint64_t last, uint64_t tag, uint64_t mask);
 void smmu_notify_streams(SmmuModel *m, uint32_t first, uint32_t last);

@@ -71,22 +71,24 @@ static void faults_are_not_cached(Fix *f)
 }
 
 /* An output in the interrupt range is a fault as any other: software mends the entry. */
+static void check_interrupt_output(Fix *f, VtdPages *pages, uint64_t rights)
+{
+    vtd_pages_map_level(pages, IOVA, 0xfee00000, 1, rights);
+    fix_assert_read_fault(f, IOVA, VTD_FAULT_SGN_8);
+    vtd_pages_map_level(pages, IOVA, PAGE_PA, 1, rights);
+    KEPT(status_of(f, IOVA));
+}
+
 static void interrupt_output_is_not_cached(Fix *f)
 {
     scene_ss(f);
-    vtd_pages_map_level(&f->ss, IOVA, 0xfee00000, 1, VTD_SS_RW);
-    fix_assert_read_fault(f, IOVA, VTD_FAULT_SGN_8);
-    vtd_pages_map_level(&f->ss, IOVA, PAGE_PA, 1, VTD_SS_RW);
-    KEPT(status_of(f, IOVA));
+    check_interrupt_output(f, &f->ss, VTD_SS_RW);
 }
 
 static void interrupt_output_of_first_stage_is_not_cached(Fix *f)
 {
     scene_fs(f);
-    vtd_pages_map_level(&f->fs, IOVA, 0xfee00000, 1, VTD_FS_USER_RW);
-    fix_assert_read_fault(f, IOVA, VTD_FAULT_SGN_8);
-    vtd_pages_map_level(&f->fs, IOVA, PAGE_PA, 1, VTD_FS_USER_RW);
-    KEPT(status_of(f, IOVA));
+    check_interrupt_output(f, &f->fs, VTD_FS_USER_RW);
 }
 
 static void nested_interrupt_output_is_not_cached(Fix *f)
